@@ -7,7 +7,7 @@
 : "${BKT_LAB:=/var/tmp/bkt-lab}"     # state of booted hosts
 export BKT_SRC BKT_CACHE BKT_LAB
 
-note() { printf '\033[2m· %s\033[0m\n' "$*" >&2; }
+note() { if [ -t 2 ]; then printf '\033[2m· %s\033[0m\n' "$*" >&2; else printf '· %s\n' "$*" >&2; fi; }
 die() {
   printf 'dev: %s\n' "$*" >&2
   exit 1

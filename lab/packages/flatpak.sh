@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# flatpak.sh DIR: makes DIR/repo, a signed Flatpak repository with real refs and tiny contents, and
-# DIR/lab.flatpakrepo, its remote with the throw-away key. Runs in the build root.
+# flatpak.sh DIR FINAL: makes DIR/repo, a signed Flatpak repository with real refs and tiny contents,
+# and DIR/lab.flatpakrepo, its remote with the throw-away key, for when DIR is FINAL. Runs in the build root.
 set -euo pipefail
 out=$1
 work=$(mktemp -d)
@@ -57,10 +57,9 @@ app org.gnome.Weather Weather 48.0
 app com.github.tchx84.Flatseal Flatseal 2.3
 flatpak build-update-repo --title='Lab' "${sign[@]}" "$out/repo"
 
-final=${out%.new}
 cat >"$out/lab.flatpakrepo" <<END
 [Flatpak Repo]
 Title=Lab
-Url=file://$final/repo
+Url=file://$2/repo
 GPGKey=$(gpg --export "$key" | base64 -w0)
 END
