@@ -50,7 +50,8 @@ done
 install() { flatpak install "--$1" --noninteractive lab "${@:2}" 2>&1 | grep -v bwrap || return "${PIPESTATUS[0]}"; }
 install system org.gnome.Calculator//stable
 install user org.gnome.Boxes//stable org.gnome.Maps//stable com.github.tchx84.Flatseal//stable
-rm -rf "$XDG_RUNTIME_DIR" "$XDG_CACHE_HOME"/*
+rm -rf "$XDG_RUNTIME_DIR" "$HOME/.cache"
+mkdir "$HOME/.cache"
 
 # the setup, as a person keeps it
 files setup "$dir/setup"

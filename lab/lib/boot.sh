@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# boot.sh STATE NAME DIR [NSPAWN-ARGS…]: one boot of a lab host, the background half of host_boot.
+# Holds STATE/lock as long as the host lives, so that its end can be waited for.
+set -uo pipefail
+state=$1 name=$2 dir=$3
+shift 3
+
+exec 9>"$state/lock"
+flock 9
+if [ -f "$state/layers" ]; then
+  # an overlay in a namespace of its own: nothing to unmount when the host is gone
+  mkdir -p "$dir" "$state/upper" "$state/work"
+  run=(unshare -m sh -c 'mount -t overlay lab -o "$1" "$2" && shift 2 && exec "$@"' sh
+    "lowerdir=$(cat "$state/layers"),upperdir=$state/upper,workdir=$state/work" "$dir")
+else
+  run=(env)
+fi
+NOTIFY_SOCKET=$state/notify SYSTEMD_LOG_LEVEL=notice SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 \
+  "${run[@]}" systemd-nspawn -q -D "$dir" --boot --notify-ready=yes --console=read-only \
+  --register=no --keep-unit -M "$name" "$@" 9>&-
+echo $? >"$state/rc"
+[ ! -S "$state/notify" ] || python3 - "$state/notify" <<'EOP'
+import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"LAB_GONE=1", sys.argv[1])
+EOP
