@@ -1,2 +1,304 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-fn main() {}
+//! Stands in for `rpm-ostree` 2026.2 in lab hosts, over the real ostree state of the host.
+//!
+//! Follows rpm-ostree(1) and the keys of `rpm-ostree status --json`. `status` and the printing of
+//! kernel arguments need no privilege, as over the real daemon; changes need root here, where the
+//! real one asks polkit. Layering is not there and is refused by name.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use bkt_standins::kargs::Kargs;
+use bkt_standins::ostree::{self, Commit};
+use bkt_standins::stage::Staging;
+use bkt_standins::sysroot::{Deployment, Sysroot};
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Map, Value, json};
+
+/// "Nothing to do", with `--unchanged-exit-77`.
+const UNCHANGED: u8 = 77;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "rpm-ostree",
+    version = "2026.2",
+    about = "Lab stand-in for rpm-ostree, over real ostree state"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Get the version of the booted system
+    Status {
+        #[arg(long)]
+        json: bool,
+        #[arg(long, short)]
+        booted: bool,
+        #[arg(long)]
+        pending_exit_77: bool,
+    },
+    /// Query or modify kernel arguments
+    Kargs(KargsOptions),
+    /// Revert to the previously booted tree
+    Rollback,
+    #[command(external_subcommand)]
+    Other(Vec<String>),
+}
+
+#[derive(Debug, Args)]
+struct KargsOptions {
+    #[arg(long)]
+    append: Vec<String>,
+    #[arg(long)]
+    append_if_missing: Vec<String>,
+    #[arg(long)]
+    delete: Vec<String>,
+    #[arg(long)]
+    delete_if_present: Vec<String>,
+    #[arg(long)]
+    replace: Vec<String>,
+    #[arg(long)]
+    unchanged_exit_77: bool,
+    #[arg(long)]
+    lock_finalization: bool,
+    #[arg(long)]
+    reboot: bool,
+}
+
+impl KargsOptions {
+    fn asks_nothing(&self) -> bool {
+        [
+            &self.append,
+            &self.append_if_missing,
+            &self.delete,
+            &self.delete_if_present,
+            &self.replace,
+        ]
+        .iter()
+        .all(|list| list.is_empty())
+    }
+
+    fn edit(&self, mut kargs: Kargs) -> Result<Kargs> {
+        for karg in &self.delete {
+            if !kargs.delete(karg)? {
+                bail!("No key '{karg}' found");
+            }
+        }
+        for karg in &self.delete_if_present {
+            kargs.delete(karg)?;
+        }
+        self.replace
+            .iter()
+            .try_for_each(|karg| kargs.replace(karg))?;
+        self.append.iter().for_each(|karg| kargs.append(karg));
+        self.append_if_missing
+            .iter()
+            .for_each(|karg| kargs.append_if_missing(karg));
+        Ok(kargs)
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Status {
+            json,
+            booted,
+            pending_exit_77,
+        } => status(json, booted, pending_exit_77),
+        Command::Kargs(options) => kargs(&options),
+        Command::Rollback => rollback(),
+        Command::Other(words) => other(&words),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn booted() -> Result<Sysroot> {
+    Sysroot::load()?.context("This system was not booted via libostree; cannot operate")
+}
+
+fn for_writing(method: &str) -> Result<Sysroot> {
+    if !ostree::is_root() {
+        bail!("rpmostreed OS operation {method} not allowed for user");
+    }
+    booted()
+}
+
+fn status(json: bool, booted_only: bool, pending_exit_77: bool) -> Result<ExitCode> {
+    let sysroot = booted()?;
+    let shown: Vec<&Deployment> = sysroot
+        .deployments
+        .iter()
+        .filter(|it| it.booted || !booted_only)
+        .collect();
+    if json {
+        let deployments = shown
+            .iter()
+            .map(|it| deployment(it))
+            .collect::<Result<Vec<_>>>()?;
+        let all = json!({"deployments": deployments, "transaction": null, "cached-update": null});
+        println!("{all:#}");
+    } else {
+        println!("State: idle\nDeployments:");
+        for it in shown {
+            let mark = if it.booted { "●" } else { " " };
+            println!(
+                "{mark} {}\n                  Commit: {}",
+                name(it),
+                it.checksum
+            );
+        }
+    }
+    let pending = !sysroot.pending()?.booted;
+    Ok(if pending_exit_77 && pending {
+        ExitCode::from(UNCHANGED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn name(deployment: &Deployment) -> String {
+    let origin = &deployment.origin;
+    let reference = origin
+        .get("origin", "container-image-reference")
+        .or_else(|| origin.get("origin", "refspec"));
+    reference.unwrap_or("(unknown)").to_owned()
+}
+
+fn deployment(deployment: &Deployment) -> Result<Value> {
+    let commit = Commit::read(&deployment.checksum)?;
+    let requested: Vec<&str> = deployment
+        .origin
+        .get("packages", "requested")
+        .map(|list| list.split(';').filter(|name| !name.is_empty()).collect())
+        .unwrap_or_default();
+    let mut all = Map::new();
+    let mut put = |key: &str, value: Value| all.insert(key.to_owned(), value);
+    put(
+        "id",
+        json!(format!("{}-{}", deployment.stateroot, deployment.name())),
+    );
+    put("osname", json!(deployment.stateroot));
+    put("serial", json!(deployment.serial));
+    put("checksum", json!(deployment.checksum));
+    put("version", json!(commit.version));
+    put("timestamp", json!(commit.timestamp.as_second()));
+    put("booted", json!(deployment.booted));
+    put("staged", json!(deployment.staged));
+    put("pinned", json!(deployment.pinned));
+    put("unlocked", json!(deployment.unlocked));
+    put("finalization-locked", json!(deployment.locked));
+    put("regenerate-initramfs", json!(false));
+    put("requested-packages", json!(requested));
+    put("packages", json!(requested));
+    for key in [
+        "requested-local-packages",
+        "requested-local-fileoverride-packages",
+        "requested-base-removals",
+        "requested-base-local-replacements",
+        "requested-base-remote-replacements",
+        "base-removals",
+        "base-local-replacements",
+        "base-remote-replacements",
+        "initramfs-etc",
+        "initramfs-args",
+    ] {
+        put(key, json!([]));
+    }
+    match deployment.image() {
+        Some(image) => {
+            put("container-image-reference", json!(image.to_origin()));
+            put(
+                "container-image-reference-digest",
+                json!(commit.image_status(&image).image_digest),
+            );
+        }
+        None => {
+            put("origin", json!(name(deployment)));
+        }
+    }
+    Ok(Value::Object(all))
+}
+
+fn kargs(options: &KargsOptions) -> Result<ExitCode> {
+    if options.asks_nothing() {
+        println!("{}", booted()?.pending()?.options);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let sysroot = for_writing("KernelArgs")?;
+    let pending = sysroot.pending()?;
+    let kargs = options.edit(pending.kargs.clone())?;
+    if kargs == pending.kargs {
+        println!("No changes.");
+        return Ok(if options.unchanged_exit_77 {
+            ExitCode::from(UNCHANGED)
+        } else {
+            ExitCode::SUCCESS
+        });
+    }
+    let locked = options.lock_finalization;
+    Staging {
+        checksum: &pending.checksum,
+        origin: &pending.origin,
+        kargs: &kargs,
+        locked,
+    }
+    .stage()?;
+    println!("Staging deployment... done");
+    if options.reboot {
+        ostree::run("systemctl", &["--no-block", "reboot"])?;
+    } else {
+        println!("Kernel arguments updated.\nRun \"systemctl reboot\" to start a reboot");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rollback() -> Result<ExitCode> {
+    let sysroot = for_writing("Rollback")?;
+    let unstaged: Vec<_> = sysroot.deployments.iter().filter(|it| !it.staged).collect();
+    let next = usize::from(unstaged.first().is_some_and(|it| it.booted));
+    let target = unstaged
+        .get(next)
+        .or(unstaged.first())
+        .filter(|_| unstaged.len() > 1);
+    let target = target.context("Found 1 deployment, at least 2 required for rollback")?;
+    if sysroot.staged().is_some() {
+        ostree::run("ostree", &["admin", "undeploy", "0"])?;
+    }
+    println!("Moving '{}' to be first deployment", target.name());
+    let index = unstaged
+        .iter()
+        .position(|it| it.name() == target.name())
+        .unwrap_or_default();
+    ostree::run("ostree", &["admin", "set-default", &index.to_string()])?;
+    println!("Run \"systemctl reboot\" to start a reboot");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the real one also has: layering says whether it is locked, all else is named as missing.
+fn other(words: &[String]) -> Result<ExitCode> {
+    let verb = words.first().map_or("", String::as_str);
+    let layers = [
+        "install",
+        "uninstall",
+        "override",
+        "initramfs",
+        "initramfs-etc",
+        "apply-live",
+    ]
+    .contains(&verb);
+    let config = std::fs::read_to_string("/etc/rpm-ostreed.conf").unwrap_or_default();
+    if layers
+        && config
+            .lines()
+            .any(|line| line.replace(' ', "") == "LockLayering=true")
+    {
+        bail!("Cannot operate; `LockLayering=true` in configuration.");
+    }
+    bail!("`{verb}` is not supported by this stand-in");
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Staging: every change becomes a new deployment that the next shutdown finalises, never a change
+//! of a deployment that exists. The origin file goes to ostree through a temporary of ostree's own
+//! reading: /dev/stdin is not one, so it is a file below /run.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::kargs::Kargs;
+use crate::keyfile::Keyfile;
+use crate::ostree;
+
+/// A deployment to stage.
+#[derive(Debug)]
+pub struct Staging<'a> {
+    pub checksum: &'a str,
+    pub origin: &'a Keyfile,
+    pub kargs: &'a Kargs,
+    /// Whether a reboot discards it until it is unlocked.
+    pub locked: bool,
+}
+
+impl Staging<'_> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lab file below /run for ostree to read"
+    )]
+    pub fn stage(&self) -> Result<()> {
+        let path = format!("/run/lab-origin-{}", std::process::id());
+        fs::write(&path, self.origin.render()).with_context(|| format!("writing {path}"))?;
+        let staged = ostree::run("ostree", &self.arguments(&path));
+        fs::remove_file(&path).with_context(|| format!("removing {path}"))?;
+        staged.map(drop)
+    }
+
+    fn arguments(&self, origin: &str) -> Vec<String> {
+        let mut args: Vec<String> = ["admin", "deploy", "--stage", "--no-prune", "--karg-none"]
+            .map(str::to_owned)
+            .into();
+        args.push(format!("--origin-file={origin}"));
+        if self.locked {
+            args.push("--lock-finalization".to_owned());
+        }
+        args.extend(
+            self.kargs
+                .iter()
+                .map(|karg| format!("--karg-append={karg}")),
+        );
+        args.push(self.checksum.to_owned());
+        args
+    }
+}
