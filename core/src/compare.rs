@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The three-way comparison: declared, observed, agreed.
+//!
+//! Two sides give the *shape* of a difference (only here, missing here, different); the base gives its
+//! *origin* (changed here, in the setup, in both places, or never compared before). What could not be read
+//! is *unknown*: never a change and never in sync.
+//!
+//! Invariant: comparing changes nothing but the store of agreements, which takes in what was seen equal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agreed::{Agreed, Base};
+use crate::deployment::{HostKind, System};
+use crate::domain::{self, Observation, Observed};
+use crate::host::Host;
+use crate::ignore::Ignored;
+use crate::item::{Domain, ItemId};
+use crate::manifest::{Declaration, Manifest, Warning};
+use crate::problem::Problem;
+use crate::setup::Setup;
+use crate::value::{Scope, Value};
+
+/// How the two sides differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// On the computer, not in the setup.
+    OnlyHere,
+    /// In the setup, not on the computer.
+    Missing,
+    /// On both, with different values.
+    Different,
+}
+
+/// Which side moved since they last agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The computer.
+    ComputerChanged,
+    /// The setup.
+    SetupChanged,
+    /// Both, to different values.
+    BothChanged,
+    /// Not compared before.
+    New,
+}
+
+/// When a change of the computer becomes real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// At once.
+    Now,
+    /// After signing out.
+    SignOut,
+    /// After a restart.
+    Restart,
+    /// With the next image.
+    Image,
+}
+
+/// Who may make a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Privilege {
+    /// The person at the computer.
+    User,
+    /// An administrator, through the helper.
+    Admin,
+}
+
+/// What to do about a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Make the computer what the setup says.
+    Apply,
+    /// Write what the computer has into the setup.
+    Capture,
+    /// Stop reporting it.
+    Ignore,
+}
+
+/// One difference between setup and computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which item.
+    pub id: ItemId,
+    /// What people call it, where that is known.
+    pub name: Option<String>,
+    /// The setup's value; `None` when it says nothing or says it must not be there.
+    pub setup: Option<Value>,
+    /// The computer's value.
+    pub computer: Option<Value>,
+    /// The last common value.
+    pub base: Base,
+    /// How the sides differ.
+    pub shape: Shape,
+    /// Which side moved.
+    pub origin: Origin,
+    /// What applying it would need.
+    pub effect: Effect,
+    /// Who may apply it.
+    pub privilege: Privilege,
+    /// Where the setup says so, where it does.
+    pub declared_at: Option<(Manifest, u32)>,
+    /// Why it cannot be applied on this computer.
+    pub fixed: Option<String>,
+}
+
+impl Change {
+    /// What Bucket would do, where the origin makes that clear. It never proposes to keep what someone did
+    /// to packages, units and kernel arguments: that may have been someone else, and it lasts.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<Decision> {
+        match self.origin {
+            Origin::SetupChanged if self.fixed.is_none() => Some(Decision::Apply),
+            Origin::ComputerChanged if matches!(self.id.domain, Domain::Flatpak | Domain::Gsetting) => {
+                Some(Decision::Capture)
+            }
+            _ => None,
+        }
+    }
+
+    /// The name people know, or the key.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id.key)
+    }
+}
+
+/// An item both sides agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InSync {
+    /// Which item.
+    pub id: ItemId,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The common value; `None` when both say it is not there.
+    pub value: Option<Value>,
+    /// It becomes true only after a restart.
+    pub after_restart: bool,
+}
+
+/// Something that could not be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unknown {
+    /// The domain.
+    pub domain: Domain,
+    /// The one item, when the rest of the domain could be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<ItemId>,
+    /// Why.
+    #[serde(flatten)]
+    pub problem: Problem,
+}
+
+/// The result of comparing a setup with a computer.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// When.
+    pub compared_at: Timestamp,
+    /// The system compared.
+    pub system: System,
+    /// The differences, conflicts first within each domain.
+    pub changes: Vec<Change>,
+    /// The differences the person ignores.
+    pub ignored: Vec<Change>,
+    /// What agrees.
+    pub in_sync: Vec<InSync>,
+    /// What could not be compared.
+    pub unknown: Vec<Unknown>,
+    /// What the setup says that is not used.
+    pub warnings: Vec<Warning>,
+    /// What each domain that could be read looked like, for plans.
+    pub observed: BTreeMap<Domain, Observation>,
+}
+
+impl Comparison {
+    /// Whether nothing differs and nothing is unknown.
+    #[must_use]
+    pub fn everything_matches(&self) -> bool {
+        self.changes.is_empty() && self.unknown.is_empty()
+    }
+
+    /// The change of an item, ignored or not.
+    #[must_use]
+    pub fn change(&self, id: &ItemId) -> Option<&Change> {
+        self.changes.iter().chain(&self.ignored).find(|change| change.id == *id)
+    }
+
+    /// How many items wait for a restart.
+    #[must_use]
+    pub fn after_restart(&self) -> usize {
+        self.in_sync.iter().filter(|item| item.after_restart).count()
+    }
+
+    /// The comparison seen with the agreements of an earlier one: fills in base and origin of every change.
+    pub fn resolve_origins(&mut self, agreed: &Agreed) {
+        for change in self.changes.iter_mut().chain(&mut self.ignored) {
+            change.base = agreed.base(&change.id);
+            change.origin = origin(change);
+        }
+        self.changes.sort_by_key(|change| {
+            (
+                Domain::ALL.iter().position(|domain| *domain == change.id.domain),
+                change.origin != Origin::BothChanged,
+                change.id.key.clone(),
+            )
+        });
+    }
+
+    /// Takes what was seen equal into the agreements.
+    pub fn record(&self, agreed: &mut Agreed) {
+        for domain in self.observed.keys() {
+            let equal = self.in_sync.iter().filter(|item| item.id.domain == *domain);
+            let equal = equal.filter_map(|item| Some((item.id.key.clone(), item.value.clone()?))).collect();
+            let differing = self.changes.iter().chain(&self.ignored).filter(|change| change.id.domain == *domain);
+            let unknown =
+                self.unknown.iter().filter_map(|unknown| unknown.item.as_ref()).filter(|item| item.domain == *domain);
+            let differing: BTreeSet<String> =
+                differing.map(|change| change.id.key.clone()).chain(unknown.map(|item| item.key.clone())).collect();
+            agreed.record(*domain, &equal, &differing);
+        }
+    }
+}
+
+/// Compares a setup with a computer; all domains are read at the same time.
+#[must_use]
+pub fn compare(host: &dyn Host, setup: &Setup, ignored: &Ignored) -> Comparison {
+    let system = System::probe(host);
+    let mut comparison = Comparison {
+        compared_at: host.now(),
+        system,
+        changes: Vec::new(),
+        ignored: Vec::new(),
+        in_sync: Vec::new(),
+        unknown: Vec::new(),
+        warnings: setup.warnings.clone(),
+        observed: BTreeMap::new(),
+    };
+    let read = |domain: Domain| -> Result<Observation, Problem> {
+        let declared = setup.declared(domain)?;
+        domain::observe(domain, host, &comparison.system, declared)
+    };
+    let results: Vec<(Domain, Result<Observation, Problem>)> = std::thread::scope(|scope| {
+        let readers: Vec<_> =
+            Domain::ALL.into_iter().map(|domain| (domain, scope.spawn(move || read(domain)))).collect();
+        let gone = || Err(Problem::new("internal", "reading ended unexpectedly"));
+        readers.into_iter().map(|(domain, reader)| (domain, reader.join().unwrap_or_else(|_| gone()))).collect()
+    });
+    for (domain, result) in results {
+        match result {
+            Err(problem) => comparison.unknown.push(Unknown { domain, item: None, problem }),
+            Ok(observation) => {
+                comparison.add(domain, &observation, setup, ignored);
+                comparison.observed.insert(domain, observation);
+            }
+        }
+    }
+    comparison
+}
+
+impl Comparison {
+    fn add(&mut self, domain: Domain, observation: &Observation, setup: &Setup, ignored: &Ignored) {
+        let Ok(declared) = setup.declared(domain) else { return };
+        let keys: BTreeSet<&String> = declared.keys().chain(observation.entries.keys()).collect();
+        let nothing = Observed::default();
+        for key in keys {
+            let id = ItemId::new(domain, key);
+            let declaration = declared.get(key);
+            let observed = observation.entries.get(key).unwrap_or(&nothing);
+            if let Some(problem) = &observed.problem {
+                self.unknown.push(Unknown { domain, item: Some(id), problem: problem.clone() });
+                continue;
+            }
+            let wanted =
+                declaration.and_then(|declaration| observed.declared_as.clone().or_else(|| declaration.value.clone()));
+            let Some(shape) = shape(declaration, wanted.as_ref(), observed) else {
+                if declaration.is_some() {
+                    self.in_sync.push(InSync {
+                        id,
+                        name: observed.name.clone(),
+                        value: wanted,
+                        after_restart: observed.after_restart,
+                    });
+                }
+                continue;
+            };
+            let change = Change {
+                effect: effect(domain, self.system.kind, shape),
+                privilege: privilege(domain, wanted.as_ref().or(observed.value.as_ref())),
+                name: observed.name.clone(),
+                setup: wanted,
+                computer: observed.value.clone(),
+                base: Base::Unknown,
+                shape,
+                origin: Origin::New,
+                declared_at: declaration.map(|declaration| (declaration.manifest, declaration.line)),
+                fixed: observed.fixed.clone(),
+                id,
+            };
+            if ignored.matches(&change.id) { self.ignored.push(change) } else { self.changes.push(change) }
+        }
+    }
+}
+
+fn shape(declaration: Option<&Declaration>, wanted: Option<&Value>, observed: &Observed) -> Option<Shape> {
+    match (declaration, wanted, &observed.value) {
+        (None, _, Some(_)) if observed.own => Some(Shape::OnlyHere),
+        (None, _, _) | (Some(_), None, None) => None,
+        (Some(_), None, Some(_)) => Some(Shape::OnlyHere),
+        (Some(_), Some(_), None) => Some(Shape::Missing),
+        (Some(_), Some(wanted), Some(value)) => (!wanted.is_met_by(value)).then_some(Shape::Different),
+    }
+}
+
+fn origin(change: &Change) -> Origin {
+    let base = match &change.base {
+        Base::Unknown => return Origin::New,
+        // A unit or key the setup has just begun to manage.
+        Base::Absent if change.id.domain.is_total() && change.setup.is_some() => return Origin::SetupChanged,
+        Base::Absent => None,
+        Base::Value(value) => Some(value),
+    };
+    let same = |side: Option<&Value>| match (base, side) {
+        (None, None) => true,
+        (Some(base), Some(side)) => base.is_met_by(side),
+        _ => false,
+    };
+    match (same(change.setup.as_ref()), same(change.computer.as_ref())) {
+        (true, false) => Origin::ComputerChanged,
+        (false, true) => Origin::SetupChanged,
+        (false, false) => Origin::BothChanged,
+        (true, true) => Origin::New,
+    }
+}
+
+fn effect(domain: Domain, kind: HostKind, shape: Shape) -> Effect {
+    match domain {
+        Domain::Flatpak | Domain::Gsetting | Domain::Unit => Effect::Now,
+        Domain::Karg => Effect::Restart,
+        Domain::Pkg if !kind.is_image_based() => Effect::Now,
+        // On an image a declared package comes with the next one; an added one leaves at the restart.
+        Domain::Pkg => {
+            if shape == Shape::OnlyHere {
+                Effect::Restart
+            } else {
+                Effect::Image
+            }
+        }
+    }
+}
+
+fn privilege(domain: Domain, value: Option<&Value>) -> Privilege {
+    match (domain, value) {
+        (Domain::Gsetting, _) => Privilege::User,
+        (Domain::Flatpak, Some(Value::Flatpak(source))) if source.scope == Scope::User => Privilege::User,
+        _ => Privilege::Admin,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(base: Base, setup: Option<Value>, computer: Option<Value>) -> Change {
+        Change {
+            id: ItemId::new(Domain::Pkg, "x"),
+            name: None,
+            setup,
+            computer,
+            base,
+            shape: Shape::Different,
+            origin: Origin::New,
+            effect: Effect::Now,
+            privilege: Privilege::User,
+            declared_at: None,
+            fixed: None,
+        }
+    }
+
+    #[test]
+    fn the_base_tells_who_moved() {
+        let there = || Some(Value::Present);
+        let agreed = || Base::Value(Value::Present);
+        assert_eq!(origin(&change(Base::Unknown, there(), None)), Origin::New);
+        assert_eq!(origin(&change(Base::Absent, there(), None)), Origin::SetupChanged);
+        assert_eq!(origin(&change(Base::Absent, None, there())), Origin::ComputerChanged);
+        assert_eq!(origin(&change(agreed(), there(), None)), Origin::ComputerChanged);
+        assert_eq!(origin(&change(agreed(), None, there())), Origin::SetupChanged);
+        let text = |text: &str| Some(Value::Setting(text.into()));
+        let mut both = change(Base::Value(Value::Setting("1".into())), text("2"), text("3"));
+        both.id.domain = Domain::Gsetting;
+        assert_eq!(origin(&both), Origin::BothChanged);
+        both.base = Base::Absent;
+        assert_eq!(origin(&both), Origin::SetupChanged);
+    }
+}

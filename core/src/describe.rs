@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The words for items, changes, steps and reasons, shared by the command line, the window and notifications.
+//!
+//! Invariant: every function returns a whole translated sentence or label; front ends only place them.
+
+use crate::compare::{Change, Comparison, Decision, Effect, Origin, Privilege, Shape};
+use crate::i18n::{fill, gettext, ngettext};
+use crate::item::Domain;
+use crate::plan::{Action, Deferral, Direction, Plan, Step};
+use crate::run::StepState;
+use crate::value::{Scope, UnitState};
+
+/// The heading of a domain.
+#[must_use]
+pub fn domain(domain: Domain) -> String {
+    match domain {
+        Domain::Flatpak => gettext("Flatpak Apps"),
+        Domain::Gsetting => gettext("Settings"),
+        Domain::Unit => gettext("System Services"),
+        Domain::Pkg => gettext("Packages"),
+        Domain::Karg => gettext("Kernel Arguments"),
+    }
+}
+
+/// How the sides differ.
+#[must_use]
+pub fn shape(shape: Shape) -> String {
+    match shape {
+        Shape::OnlyHere => gettext("Only on this computer"),
+        Shape::Missing => gettext("Missing here"),
+        Shape::Different => gettext("Different"),
+    }
+}
+
+/// Which side moved.
+#[must_use]
+pub fn origin(origin: Origin) -> String {
+    match origin {
+        Origin::ComputerChanged => gettext("Changed here"),
+        Origin::SetupChanged => gettext("Changed in the setup"),
+        Origin::BothChanged => gettext("Changed in both places"),
+        Origin::New => gettext("Not compared before"),
+    }
+}
+
+/// When it takes effect.
+#[must_use]
+pub fn effect(effect: Effect) -> String {
+    match effect {
+        Effect::Now => gettext("Now"),
+        Effect::SignOut => gettext("After signing out"),
+        Effect::Restart => gettext("After restart"),
+        Effect::Image => gettext("Next image"),
+    }
+}
+
+/// Who may do it, where it is not the person.
+#[must_use]
+pub fn privilege(privilege: Privilege) -> Option<String> {
+    (privilege == Privilege::Admin).then(|| gettext("Administrator"))
+}
+
+/// What was decided.
+#[must_use]
+pub fn decision(decision: Option<Decision>) -> String {
+    match decision {
+        None => gettext("Decide Later"),
+        Some(Decision::Apply) => gettext("Apply"),
+        Some(Decision::Capture) => gettext("Capture"),
+        Some(Decision::Ignore) => gettext("Ignore"),
+    }
+}
+
+/// What applying a change would do, for its detail page.
+#[must_use]
+pub fn apply_sentence(change: &Change) -> String {
+    match (&change.setup, change.effect) {
+        _ if change.fixed.is_some() => gettext("This computer cannot change it."),
+        (_, Effect::Image) => gettext("It arrives with the next image built from the setup."),
+        (Some(value), Effect::Restart) => fill(
+            &gettext("Sets this computer to ‘{value}’ from the next restart on."),
+            &[("value", &value.to_string())],
+        ),
+        (Some(value), _) => fill(&gettext("Sets this computer to ‘{value}’."), &[("value", &value.to_string())]),
+        (None, Effect::Restart) => gettext("Removes it from this computer at the next restart."),
+        (None, _) => gettext("Removes it from this computer."),
+    }
+}
+
+/// What capturing a change would do, for its detail page.
+#[must_use]
+pub fn capture_sentence(change: &Change) -> String {
+    let file = crate::manifest::Manifest::of(change.id.domain).path();
+    match &change.computer {
+        Some(value) => fill(&gettext("Saves ‘{value}’ in {file}."), &[("value", &value.to_string()), ("file", file)]),
+        None => fill(&gettext("Takes it out of {file}."), &[("file", file)]),
+    }
+}
+
+/// The values of a change, `setup → computer`.
+#[must_use]
+pub fn values(change: &Change) -> Option<String> {
+    match (&change.setup, &change.computer) {
+        (Some(setup), Some(computer)) => Some(format!("{setup} → {computer}")),
+        _ => None,
+    }
+}
+
+/// What a step does, as one imperative sentence.
+#[must_use]
+pub fn step(step: &Step) -> String {
+    let item = step.item.key.as_str();
+    match &step.action {
+        Action::InstallPackage { name } => fill(&gettext("Install {package}"), &[("package", name.as_str())]),
+        Action::RemovePackage { name } => fill(&gettext("Remove {package}"), &[("package", name.as_str())]),
+        Action::SetUnit { unit, state } => {
+            let sentence = match state {
+                UnitState::Enabled => gettext("Enable {unit}"),
+                UnitState::Disabled => gettext("Disable {unit}"),
+                UnitState::Masked => gettext("Mask {unit}"),
+            };
+            fill(&sentence, &[("unit", unit.as_str())])
+        }
+        Action::AddKernelArgument { argument } => {
+            fill(&gettext("Add kernel argument {argument}"), &[("argument", argument.as_str())])
+        }
+        Action::RemoveKernelArgument { argument } => {
+            fill(&gettext("Remove kernel argument {argument}"), &[("argument", argument.as_str())])
+        }
+        Action::SetSetting { key, value } => {
+            fill(&gettext("Set {key} to {value}"), &[("key", key.as_str()), ("value", value)])
+        }
+        Action::InstallFlatpak { id, source } => {
+            let sentence = match source.scope {
+                Scope::System => gettext("Install {app} from {remote} for everyone"),
+                Scope::User => gettext("Install {app} from {remote} for this user"),
+            };
+            fill(&sentence, &[("app", id.as_str()), ("remote", source.remote.as_str())])
+        }
+        Action::RemoveFlatpak { id, .. } => fill(&gettext("Remove {app} and keep its data"), &[("app", id.as_str())]),
+        Action::WriteManifest { value } => {
+            let file = step.manifest().map_or("", crate::manifest::Manifest::path);
+            let sentence = match (value, &step.from) {
+                (None, _) => gettext("Take {item} out of {file}"),
+                (Some(_), None) => gettext("Add {item} to {file}"),
+                (Some(_), Some(_)) => gettext("Change {item} in {file}"),
+            };
+            fill(&sentence, &[("item", item), ("file", file)])
+        }
+    }
+}
+
+/// The heading a step stands under in a reviewed plan.
+#[must_use]
+pub fn step_group(step: &Step) -> String {
+    match (step.direction, step.effect, step.privilege) {
+        (Direction::Capture, ..) => gettext("Setup Files"),
+        (_, Effect::Restart, Privilege::Admin) => gettext("After Restart, as Administrator"),
+        (_, Effect::Restart, Privilege::User) => gettext("After Restart"),
+        (_, _, Privilege::Admin) => gettext("Now, as Administrator"),
+        (_, _, Privilege::User) => gettext("Now"),
+    }
+}
+
+/// How a step stands.
+#[must_use]
+pub fn step_state(state: StepState) -> String {
+    match state {
+        StepState::Running => gettext("Running"),
+        StepState::Done => gettext("Done"),
+        StepState::Waiting => gettext("Done, after restart"),
+        StepState::Failed => gettext("Failed"),
+        StepState::Skipped => gettext("Skipped"),
+    }
+}
+
+/// Why something asked for is not a step.
+#[must_use]
+pub fn deferral(why: Deferral) -> String {
+    match why {
+        Deferral::NextImage => gettext("It arrives with the next image built from the setup."),
+        Deferral::EndsAtRestart => gettext("It is temporary and goes at the next restart."),
+        Deferral::Fixed => gettext("This computer cannot change it."),
+    }
+}
+
+/// `3 Changes to Decide`, `Everything Matches`, …
+#[must_use]
+pub fn headline(comparison: &Comparison) -> String {
+    let count = |n: usize, one: &str, many: &str| {
+        fill(&ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX)), &[("count", &n.to_string())])
+    };
+    match (comparison.changes.len(), comparison.unknown.len()) {
+        (0, 0) => gettext("Everything Matches"),
+        (0, unknown) => count(unknown, "{count} Could Not Be Checked", "{count} Could Not Be Checked"),
+        (changes, _) => count(changes, "{count} Change to Decide", "{count} Changes to Decide"),
+    }
+}
+
+/// The administrator's part of a plan in a few words, for the authorisation dialog: `install 2, unmask 1`.
+#[must_use]
+pub fn admin_summary(plan: &Plan) -> String {
+    let count = |test: fn(&Action) -> bool| plan.admin_steps().filter(|(_, step)| test(&step.action)).count();
+    let parts = [
+        ("install {count} packages", count(|action| matches!(action, Action::InstallPackage { .. }))),
+        ("remove {count} packages", count(|action| matches!(action, Action::RemovePackage { .. }))),
+        ("change {count} services", count(|action| matches!(action, Action::SetUnit { .. }))),
+        (
+            "change {count} kernel arguments",
+            count(|action| matches!(action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. })),
+        ),
+        (
+            "change {count} system apps",
+            count(|action| matches!(action, Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. })),
+        ),
+    ];
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(words, count)| fill(words, &[("count", &count.to_string())]))
+        .collect();
+    said.join(", ")
+}
+
+/// A list of names in a sentence: at most two, then how many more.
+#[must_use]
+pub fn names(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, two] => fill(&gettext("{first} and {second}"), &[("first", one), ("second", two)]),
+        [one, two, rest @ ..] => {
+            let more = ngettext(
+                "{first}, {second} and {count} more",
+                "{first}, {second} and {count} more",
+                u32::try_from(rest.len()).unwrap_or(u32::MAX),
+            );
+            fill(&more, &[("first", one), ("second", two), ("count", &rest.len().to_string())])
+        }
+    }
+}

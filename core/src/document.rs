@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The JSON documents of the command line.
+//!
+//! Invariant: every document has `format` and `format_version`; within version 1 fields are only added.
+
+use serde_json::{Value as Json, json};
+
+use crate::agreed::Base;
+use crate::compare::{Change, Comparison, Shape};
+use crate::deployment::{Deployment, System};
+use crate::describe;
+use crate::plan::{Plan, Step};
+use crate::problem::Problem;
+use crate::session::Snapshot;
+
+fn deployment(deployment: Option<&Deployment>) -> Json {
+    deployment.map_or(Json::Null, |deployment| json!(deployment))
+}
+
+fn host(system: &System) -> Json {
+    json!({
+        "kind": system.kind,
+        "image_based": system.kind.is_image_based(),
+        "boot_id": system.boot_id,
+        "booted": deployment(system.booted.as_ref()),
+        "staged": deployment(system.staged.as_ref()),
+        "rollback": deployment(system.rollback.as_ref()),
+    })
+}
+
+fn summary(comparison: &Comparison) -> Json {
+    let count = |shape: Shape| comparison.changes.iter().filter(|change| change.shape == shape).count();
+    let both = comparison.changes.iter().filter(|change| change.origin == crate::compare::Origin::BothChanged).count();
+    let unknown: Vec<_> =
+        comparison.unknown.iter().filter(|unknown| unknown.item.is_none()).map(|unknown| unknown.domain).collect();
+    json!({
+        "total": comparison.changes.len(),
+        "only_here": count(Shape::OnlyHere),
+        "missing": count(Shape::Missing),
+        "different": count(Shape::Different),
+        "both_changed": both,
+        "ignored": comparison.ignored.len(),
+        "in_sync": comparison.in_sync.len(),
+        "after_restart": comparison.after_restart(),
+        "unknown": comparison.unknown.len(),
+        "unknown_domains": unknown,
+    })
+}
+
+/// One change.
+#[must_use]
+pub fn change(change: &Change) -> Json {
+    let base = match &change.base {
+        Base::Value(value) => json!(value),
+        Base::Absent | Base::Unknown => Json::Null,
+    };
+    json!({
+        "id": change.id,
+        "domain": change.id.domain,
+        "key": change.id.key,
+        "name": change.name,
+        "shape": change.shape,
+        "origin": change.origin,
+        "suggestion": change.suggestion(),
+        "setup": change.setup,
+        "computer": change.computer,
+        "base": base,
+        "effect": change.effect,
+        "privilege": change.privilege,
+        "manifest": change.declared_at.map(|(manifest, line)| json!({"file": manifest.path(), "line": line})),
+        "fixed": change.fixed,
+    })
+}
+
+/// `bkt.status`.
+#[must_use]
+pub fn status(snapshot: &Snapshot) -> Json {
+    let comparison = &snapshot.comparison;
+    let next = if comparison.changes.is_empty() {
+        json!([])
+    } else {
+        json!([{"id": "review", "text": "See the changes", "command": ["bkt", "diff"]}])
+    };
+    json!({
+        "format": "bkt.status",
+        "format_version": "1.0",
+        "generated_at": comparison.compared_at.to_string(),
+        "host": host(&comparison.system),
+        "setup": {"path": snapshot.setup.directory, "entries": snapshot.setup.len()},
+        "summary": summary(comparison),
+        "unknown": comparison.unknown,
+        "warnings": comparison.warnings,
+        "next_actions": next,
+    })
+}
+
+/// `bkt.drift`.
+#[must_use]
+pub fn drift(snapshot: &Snapshot) -> Json {
+    let comparison = &snapshot.comparison;
+    json!({
+        "format": "bkt.drift",
+        "format_version": "1.0",
+        "generated_at": comparison.compared_at.to_string(),
+        "summary": summary(comparison),
+        "items": comparison.changes.iter().map(change).collect::<Vec<_>>(),
+        "ignored": comparison.ignored.iter().map(change).collect::<Vec<_>>(),
+        "unknown": comparison.unknown,
+    })
+}
+
+/// `bkt.plan-review`: a plan with words. The plan itself, the document that is hashed and run, is inside.
+#[must_use]
+pub fn plan(plan: &Plan) -> Json {
+    let step = |(n, step): (usize, &Step)| {
+        json!({
+            "n": n,
+            "item": step.item,
+            "direction": step.direction,
+            "effect": step.effect,
+            "privilege": step.privilege,
+            "reversible": step.reversible,
+            "stop": step.stop,
+            "reason": step.reason,
+            "from": step.from,
+            "to": step.to,
+            "text": describe::step(step),
+        })
+    };
+    json!({
+        "format": "bkt.plan-review",
+        "format_version": "1.0",
+        "fingerprint": format!("sha256:{}", plan.sha256()),
+        "summary": plan.summary(),
+        "operations": plan.numbered().map(step).collect::<Vec<_>>(),
+        "deferred": plan.deferred,
+        "plan": plan,
+    })
+}
+
+/// `bkt.error`.
+#[must_use]
+pub fn error(problem: &Problem, exit: u8) -> Json {
+    json!({
+        "format": "bkt.error",
+        "format_version": "1.0",
+        "error": {"code": problem.code, "message": problem.message, "hint": problem.hint, "exit": exit},
+    })
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Flatpak applications: declared in `flatpak-apps.json`, observed by one `flatpak list`.
+//!
+//! Invariant: one call lists both scopes; runtimes are dependencies and never items. An application that
+//! is installed in both scopes is the item of its user scope, and `system/ID` names the other one.
+
+use std::collections::BTreeMap;
+
+use jsonc_parser::ast::Object;
+
+use crate::host::{Host, HostError, Invocation};
+use crate::manifest::{Declarations, ManifestError, ManifestErrorKind, Reader};
+use crate::name::FlatpakId;
+use crate::problem::Problem;
+use crate::value::{FlatpakSource, Scope, Value};
+
+use super::{Observation, Observed};
+
+/// Reads `{"apps": [{"id", "remote", "scope", "branch"?, "commit"?, "overrides"?}]}`.
+pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+    reader.know(root, &["apps"]);
+    let mut declarations = Declarations::new();
+    for value in reader.list(root, "apps")? {
+        let entry = reader.entry("apps", value)?;
+        reader.know(entry, &["id", "remote", "scope", "branch", "commit", "overrides"]);
+        let id: FlatpakId = reader.name(entry, reader.needed(entry, "apps", "id")?)?;
+        let scope = match reader.string_field(entry, "scope")? {
+            None | Some("system") => Scope::System,
+            Some("user") => Scope::User,
+            Some(other) => {
+                let message = format!("scope ‘{}’ is not system or user", other.escape_debug());
+                return Err(reader.error(entry, ManifestErrorKind::Value(message)));
+            }
+        };
+        let source = FlatpakSource {
+            remote: reader.name(entry, reader.string_field(entry, "remote")?.unwrap_or("flathub"))?,
+            scope,
+            branch: reader.string_field(entry, "branch")?.map(|text| reader.name(entry, text)).transpose()?,
+            commit: reader.string_field(entry, "commit")?.map(|text| reader.name(entry, text)).transpose()?,
+        };
+        reader.declare(&mut declarations, entry, id.as_str(), Some(Value::Flatpak(source)))?;
+    }
+    Ok(declarations)
+}
+
+/// The environment that points flatpak at a root's system installation; the user's follows HOME.
+pub(crate) fn invocation<I: IntoIterator<Item = S>, S: Into<String>>(host: &dyn Host, args: I) -> Invocation {
+    let invocation = Invocation::new("flatpak", args);
+    match host.root() {
+        Some(_) => invocation.env("FLATPAK_SYSTEM_DIR", host.at("/var/lib/flatpak").display().to_string()),
+        None => invocation,
+    }
+}
+
+/// Installs an application from a remote that is set up already.
+pub(crate) fn install(host: &dyn Host, id: &FlatpakId, source: &FlatpakSource) -> Invocation {
+    let mut reference = id.to_string();
+    if let Some(branch) = &source.branch {
+        reference.push_str("//");
+        reference.push_str(branch.as_str());
+    }
+    invocation(
+        host,
+        ["install", "--noninteractive", scope_option(source.scope), source.remote.as_str(), reference.as_str()],
+    )
+}
+
+/// Removes an application and keeps its data.
+pub(crate) fn remove(host: &dyn Host, id: &FlatpakId, scope: Scope) -> Invocation {
+    invocation(host, ["uninstall", "--noninteractive", scope_option(scope), id.as_str()])
+}
+
+const fn scope_option(scope: Scope) -> &'static str {
+    match scope {
+        Scope::System => "--system",
+        Scope::User => "--user",
+    }
+}
+
+/// Whether an application is installed for a scope.
+pub(crate) fn is_installed(host: &dyn Host, id: &FlatpakId, scope: Scope) -> Result<bool, HostError> {
+    let list = host
+        .run(&invocation(host, ["list", "--app", scope_option(scope), "--columns=application"]))?
+        .success("flatpak")?;
+    Ok(list.lines().any(|line| line.trim() == id.as_str()))
+}
+
+/// Reads the installed applications of both scopes.
+pub(crate) fn observe(host: &dyn Host) -> Result<Observation, Problem> {
+    let columns = "--columns=installation,application,origin,branch,active,name";
+    let text = host.run(&invocation(host, ["list", "--app", columns]))?.success("flatpak")?;
+    Ok(Observation { entries: parse(&text)?, cookie: None })
+}
+
+fn parse(text: &str) -> Result<BTreeMap<String, Observed>, Problem> {
+    let mut entries: BTreeMap<String, Observed> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let mut columns = line.split('\t').map(str::trim);
+        let mut next = || columns.next().unwrap_or_default();
+        let (installation, id, origin, branch, _active, name) = (next(), next(), next(), next(), next(), next());
+        let unexpected =
+            |error: &dyn std::fmt::Display| Problem::new("unexpected_output", format!("flatpak list: {error}"));
+        let id: FlatpakId = id.parse().map_err(|error| unexpected(&error))?;
+        let source = FlatpakSource {
+            remote: origin.parse().map_err(|error| unexpected(&error))?,
+            scope: if installation == "user" { Scope::User } else { Scope::System },
+            branch: if branch.is_empty() { None } else { Some(branch.parse().map_err(|error| unexpected(&error))?) },
+            commit: None,
+        };
+        let name = (!name.is_empty() && name != id.as_str()).then(|| name.to_owned());
+        let scope = source.scope;
+        let seen = Observed { own: true, name, ..Observed::of(Value::Flatpak(source)) };
+        if let Some(other) = entries.get_mut(id.as_str()) {
+            let system = if scope == Scope::System { seen } else { std::mem::replace(other, seen) };
+            entries.insert(format!("system/{id}"), system);
+        } else {
+            entries.insert(id.to_string(), seen);
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_scopes_of_one_application_are_two_items() {
+        let seen = parse("system\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\n").unwrap();
+        let scope = |key: &str| match &seen[key].value {
+            Some(Value::Flatpak(source)) => source.scope,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(scope("org.gnome.Boxes"), Scope::User);
+        assert_eq!(scope("system/org.gnome.Boxes"), Scope::System);
+        assert_eq!(seen["org.gnome.Boxes"].name.as_deref(), Some("Boxes"));
+    }
+
+    #[test]
+    fn output_of_another_shape_is_a_problem() {
+        assert_eq!(parse("error: something\n").unwrap_err().code, "unexpected_output");
+    }
+}

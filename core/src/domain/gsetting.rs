@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Settings: declared in `gsettings.json` as GVariant text, observed through GSettings.
+//!
+//! Invariant: values are compared in the canonical text of the key's own type, so `"24h"` and `'24h'`, or
+//! `uint32 5` and `5`, never differ.
+
+use std::collections::BTreeMap;
+
+use jsonc_parser::ast::Object;
+
+use crate::host::{Host, SettingQuery, SettingReading};
+use crate::manifest::{Declarations, ManifestError, Reader};
+use crate::name::SettingKey;
+use crate::problem::Problem;
+use crate::value::Value;
+
+use super::{Observation, Observed};
+
+/// Reads `{"settings": [{"schema", "key", "value", "comment"?}]}`.
+pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+    reader.know(root, &["settings"]);
+    let mut declarations = Declarations::new();
+    for value in reader.list(root, "settings")? {
+        let entry = reader.entry("settings", value)?;
+        reader.know(entry, &["schema", "key", "value", "comment", "path"]);
+        let schema = reader.needed(entry, "settings", "schema")?;
+        let key = reader.needed(entry, "settings", "key")?;
+        let key: SettingKey = match reader.string_field(entry, "path")? {
+            Some(path) => reader.name(entry, &format!("{schema}:{path}/{key}"))?,
+            None => reader.name(entry, &format!("{schema}/{key}"))?,
+        };
+        let text = reader.needed(entry, "settings", "value")?;
+        reader.declare(&mut declarations, entry, key.as_str(), Some(Value::Setting(text.to_owned())))?;
+    }
+    Ok(declarations)
+}
+
+/// Reads the declared keys in one pass.
+pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
+    let mut queries = Vec::new();
+    for (key, declaration) in declared {
+        let key =
+            key.parse().map_err(|error: crate::name::NameError| Problem::new("name_invalid", error.to_string()))?;
+        let declared = match &declaration.value {
+            Some(Value::Setting(text)) => Some(text.clone()),
+            _ => None,
+        };
+        queries.push(SettingQuery { key, declared });
+    }
+    if queries.is_empty() {
+        return Ok(Observation::default());
+    }
+    let readings = host.settings().read(&queries)?;
+    let entries =
+        queries.iter().zip(readings).map(|(query, reading)| (query.key.to_string(), observed(query, reading)));
+    Ok(Observation { entries: entries.collect::<BTreeMap<_, _>>(), cookie: None })
+}
+
+fn observed(query: &SettingQuery, reading: SettingReading) -> Observed {
+    let unknown =
+        |code: &str, message: String| Observed { problem: Some(Problem::new(code, message)), ..Observed::default() };
+    let key = &query.key;
+    match reading {
+        SettingReading::NoSchema => unknown("schema_missing", format!("the schema {} is not installed", key.schema())),
+        SettingReading::NoKey => unknown("key_missing", format!("{} has no key ‘{}’", key.schema(), key.key())),
+        SettingReading::Read { declared: Some(Err(reason)), .. } => {
+            unknown("value_invalid", format!("the setup’s value for {key} does not fit: {reason}"))
+        }
+        SettingReading::Read { current, declared, summary, locked } => Observed {
+            name: summary,
+            declared_as: declared.and_then(Result::ok).map(Value::Setting),
+            fixed: locked.then(|| "an administrator locked this setting".to_owned()),
+            ..Observed::of(Value::Setting(current))
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::recording::RecordingHost;
+    use crate::item::Domain;
+    use crate::manifest::Manifest;
+
+    #[test]
+    fn a_missing_schema_is_unknown_not_drift() {
+        let text = r#"{"settings": [{"schema": "org.a", "key": "x", "value": "1"}, {"schema": "org.b", "key": "y", "value": "2"}]}"#;
+        let (declared, _) = Reader::declarations(Manifest::Gsettings, Domain::Gsetting, text).unwrap();
+        let host = RecordingHost::default().setting("org.a/x", "1");
+        let seen = observe(&host, &declared).unwrap();
+        assert_eq!(seen.entries["org.a/x"].value, Some(Value::Setting("1".into())));
+        assert_eq!(seen.entries["org.b/y"].problem.as_ref().unwrap().code, "schema_missing");
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! RPM packages: declared in `system-packages.json`, observed in the rpm database.
+//!
+//! What someone chose on this computer is what counts: on package-mode hosts the packages dnf recorded as
+//! installed by a person; on ostree hosts the layered ones and those an overlay on `/usr` adds to the
+//! deployment. Base-image content and dependencies are never a change (dnf5 `repoquery`, rpm-ostree
+//! `status --json` `requested-packages`).
+//!
+//! Invariant: the rpm database is read once per comparison; its cookie is the digest of all installed versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonc_parser::ast::Object;
+use sha2::{Digest, Sha256};
+
+use crate::deployment::{HostKind, System};
+use crate::host::{Host, HostError, Invocation};
+use crate::manifest::{Declarations, ManifestError, Reader};
+use crate::name::PackageName;
+use crate::problem::Problem;
+use crate::value::Value;
+
+use super::{Observation, Observed};
+
+/// Reads `{"packages": [...]}`.
+pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+    reader.know(root, &["packages", "groups", "excluded", "copr_repos"]);
+    let mut declarations = Declarations::new();
+    for value in reader.list(root, "packages")? {
+        let name: PackageName = reader.name(value, reader.string("packages", value)?)?;
+        reader.declare(&mut declarations, value, name.as_str(), Some(Value::Present))?;
+    }
+    Ok(declarations)
+}
+
+/// One installed package: name and `epoch:version-release.arch`.
+type Installed = BTreeMap<String, String>;
+
+fn rpm_query(host: &dyn Host, database: Option<&str>) -> Invocation {
+    let mut query = Invocation::new("rpm", ["-qa", "--qf", "%{NAME}\\t%{EVR}.%{ARCH}\\n"]);
+    if let Some(root) = host.root() {
+        query = query.arg("--root").arg(root.display().to_string());
+    }
+    match database {
+        Some(path) => query.arg("--dbpath").arg(path),
+        None => query,
+    }
+}
+
+fn parse_installed(text: &str) -> Installed {
+    let mut installed = Installed::new();
+    for (name, version) in text.lines().filter_map(|line| line.split_once('\t')) {
+        let versions = installed.entry(name.to_owned()).or_default();
+        if !versions.is_empty() {
+            versions.push(' ');
+        }
+        versions.push_str(version);
+    }
+    installed
+}
+
+/// The installed packages and the digest of all their versions.
+///
+/// # Errors
+/// rpm is missing or its database cannot be read.
+pub fn installed(host: &dyn Host) -> Result<(BTreeSet<String>, String), HostError> {
+    let installed = parse_installed(&host.run(&rpm_query(host, None))?.success("rpm")?);
+    let cookie = cookie(&installed);
+    Ok((installed.into_keys().collect(), cookie))
+}
+
+fn cookie(installed: &Installed) -> String {
+    let mut digest = Sha256::new();
+    for (name, versions) in installed {
+        digest.update(name.as_bytes());
+        digest.update(b"\t");
+        digest.update(versions.as_bytes());
+        digest.update(b"\n");
+    }
+    crate::plan::hex(&digest.finalize())
+}
+
+/// The names dnf recorded as chosen by a person, one per line.
+fn parse_chosen(text: &str) -> BTreeSet<String> {
+    text.lines().map(str::trim).filter(|name| name.parse::<PackageName>().is_ok()).map(str::to_owned).collect()
+}
+
+fn chosen(host: &dyn Host) -> Result<BTreeSet<String>, HostError> {
+    let mut query =
+        Invocation::new("dnf", ["-q", "-C", "--disablerepo=*", "repoquery", "--userinstalled", "--qf", "%{name}\\n"]);
+    if let Some(root) = host.root() {
+        query = query.arg("--installroot").arg(root.display().to_string());
+    }
+    Ok(parse_chosen(&host.run(&query)?.success("dnf")?))
+}
+
+/// Reads the packages of this computer.
+pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Observation, Problem> {
+    let installed = parse_installed(&host.run(&rpm_query(host, None))?.success("rpm")?);
+    let own = match system.kind {
+        HostKind::Package => chosen(host)?,
+        _ => own_on_image(host, system, &installed)?,
+    };
+    let mut entries = BTreeMap::new();
+    for name in installed.keys().filter(|name| own.contains(*name) || declared.contains_key(*name)) {
+        entries.insert(name.clone(), Observed { own: own.contains(name), ..Observed::of(Value::Present) });
+    }
+    for name in &system.layered {
+        // Layered in a deployment that waits for a restart.
+        entries.entry(name.clone()).or_insert_with(|| Observed {
+            own: true,
+            after_restart: true,
+            ..Observed::of(Value::Present)
+        });
+    }
+    Ok(Observation { entries, cookie: Some(cookie(&installed)) })
+}
+
+/// What was added to an image: layered packages, and what an overlay on `/usr` holds beyond the deployment.
+fn own_on_image(host: &dyn Host, system: &System, installed: &Installed) -> Result<BTreeSet<String>, HostError> {
+    let mut own: BTreeSet<String> = system.layered.iter().cloned().collect();
+    if let (true, Some(path)) = (system.usr_overlay, &system.deployment_path) {
+        let database = format!("{path}/usr/lib/sysimage/rpm");
+        let image = parse_installed(&host.run(&rpm_query(host, Some(&database)))?.success("rpm")?);
+        let chosen = chosen(host)?;
+        own.extend(installed.keys().filter(|name| !image.contains_key(*name) && chosen.contains(*name)).cloned());
+    }
+    Ok(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_in_two_versions_is_one_entry_with_both_in_the_cookie() {
+        let one = parse_installed("kernel\t0:6.1-1.x86_64\nkernel\t0:6.2-1.x86_64\n");
+        let other = parse_installed("kernel\t0:6.2-1.x86_64\n");
+        assert_eq!(one.len(), 1);
+        assert_ne!(cookie(&one), cookie(&other));
+        assert_eq!(cookie(&one).len(), 64);
+    }
+
+    #[test]
+    fn noise_from_dnf_is_not_a_package() {
+        assert_eq!(
+            parse_chosen("htop\n\nLast metadata expiration check: 0:01\nstrace\n").into_iter().collect::<Vec<_>>(),
+            ["htop", "strace"]
+        );
+    }
+}

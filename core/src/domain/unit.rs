@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! systemd units: declared in `systemd-services.json` (run time) and `system-config.json` (image).
+//!
+//! The states are those of systemctl(1) `is-enabled`: only enabled, disabled and masked can be chosen;
+//! static, indirect, generated and alias units are shown but cannot be changed. A unit the setup does not
+//! mention counts as a change only when someone masked it on this computer, or enabled it against its preset.
+//!
+//! Invariant: all unit files are read in one pass (`systemctl list-unit-files`), also below a root.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jsonc_parser::ast::Object;
+use serde::Deserialize;
+
+use crate::host::{Host, HostError, Invocation};
+use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, property};
+use crate::name::UnitName;
+use crate::problem::Problem;
+use crate::value::{UnitState, Value};
+
+use super::{Observation, Observed};
+
+/// Reads `{"services": {"x.service": "enabled"}}`, or `{"systemd": {"enable": [], "disable": [], "mask": []}}`.
+pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+    let mut declarations = Declarations::new();
+    if reader.manifest() == Manifest::SystemConfig {
+        let Some(systemd) = reader.object(root, "systemd")? else { return Ok(declarations) };
+        reader.know(systemd, &["enable", "disable", "mask", "custom"]);
+        for (list, state) in
+            [("enable", UnitState::Enabled), ("disable", UnitState::Disabled), ("mask", UnitState::Masked)]
+        {
+            for value in reader.list(systemd, list)? {
+                let unit = unit_name(reader, value, reader.string(list, value)?)?;
+                reader.declare(&mut declarations, value, unit.as_str(), Some(Value::Unit(state)))?;
+            }
+        }
+        return Ok(declarations);
+    }
+    reader.know(root, &["services"]);
+    if let Some(services) = reader.object(root, "services")? {
+        for entry in &services.properties {
+            let (name, value) = property(entry);
+            let unit = unit_name(reader, entry, name)?;
+            let word = reader.string(name, value)?;
+            let state: UnitState = word.parse().map_err(|error: crate::value::UnitStateError| {
+                reader.error(value, ManifestErrorKind::Value(error.to_string()))
+            })?;
+            reader.declare(&mut declarations, entry, unit.as_str(), Some(Value::Unit(state)))?;
+        }
+    }
+    Ok(declarations)
+}
+
+/// A unit name; one without a dot is a service, as for systemctl.
+fn unit_name(
+    reader: &Reader<'_>,
+    at: &impl jsonc_parser::common::Ranged,
+    text: &str,
+) -> Result<UnitName, ManifestError> {
+    if text.contains('.') { reader.name(at, text) } else { reader.name(at, &format!("{text}.service")) }
+}
+
+/// One line of `systemctl list-unit-files --output=json`.
+#[derive(Debug, Deserialize)]
+struct UnitFile {
+    unit_file: String,
+    state: String,
+    #[serde(default, alias = "vendor_preset")]
+    preset: Option<String>,
+}
+
+fn list(host: &dyn Host) -> Result<Vec<UnitFile>, Problem> {
+    let mut query = Invocation::new("systemctl", ["list-unit-files", "--output=json", "--no-pager"]);
+    if let Some(root) = host.root() {
+        query = query.arg("--root").arg(root.display().to_string());
+    }
+    parse(&host.run(&query)?.success("systemctl")?)
+}
+
+fn parse(text: &str) -> Result<Vec<UnitFile>, Problem> {
+    serde_json::from_str(text)
+        .map_err(|error| Problem::new("unexpected_output", format!("systemctl list-unit-files: {error}")))
+}
+
+/// Reads the unit file states of this computer.
+pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
+    let mut entries = BTreeMap::new();
+    for file in list(host)? {
+        let name =
+            Path::new(&file.unit_file).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let is_declared = declared.contains_key(&name);
+        let own = match file.state.as_str() {
+            "masked" => masked_here(host, &name)?,
+            "enabled" => file.preset.as_deref() == Some("disabled") && !enabled_by_image(host, &name)?,
+            _ => false,
+        };
+        if own || is_declared {
+            entries.insert(name, observed(&file.state, own));
+        }
+    }
+    // An instance of a template is no unit file of its own until it is enabled.
+    for name in
+        declared.keys().filter(|name| name.contains('@') && !entries.contains_key(*name)).cloned().collect::<Vec<_>>()
+    {
+        if entries.is_empty() && host.root().is_none() {
+            break;
+        }
+        entries.insert(name, Observed::of(Value::Unit(UnitState::Disabled)));
+    }
+    Ok(Observation { entries, cookie: None })
+}
+
+fn observed(state: &str, own: bool) -> Observed {
+    let value = match state {
+        "enabled" | "enabled-runtime" | "linked" | "linked-runtime" => UnitState::Enabled,
+        "disabled" => UnitState::Disabled,
+        "masked" | "masked-runtime" => UnitState::Masked,
+        // A unit that is always there counts as enabled (existing setups say so of static units).
+        _ => {
+            let fixed = Some(format!("systemd calls this unit {state}; it cannot be enabled or disabled"));
+            return Observed { own, fixed, ..Observed::of(Value::Unit(UnitState::Enabled)) };
+        }
+    };
+    Observed { own, ..Observed::of(Value::Unit(value)) }
+}
+
+fn masked_here(host: &dyn Host, unit: &str) -> Result<bool, HostError> {
+    let null = |directory: &str| {
+        Ok::<_, HostError>(
+            host.link(&host.at(&format!("{directory}/{unit}")))?.is_some_and(|target| target == Path::new("/dev/null")),
+        )
+    };
+    Ok(null("/etc/systemd/system")? && !null("/usr/etc/systemd/system")?)
+}
+
+/// Whether the image itself enables a unit: a link in one of its wants directories.
+fn enabled_by_image(host: &dyn Host, unit: &str) -> Result<bool, HostError> {
+    let base = host.at("/usr/etc/systemd/system");
+    for directory in host.list(&base)?.iter().filter(|name| name.ends_with(".wants") || name.ends_with(".requires")) {
+        if host.link(&base.join(directory).join(unit))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The state of one unit now, `None` where there is no such unit.
+///
+/// # Errors
+/// systemctl is missing or fails.
+pub fn state(host: &dyn Host, unit: &UnitName) -> Result<Option<UnitState>, HostError> {
+    let mut query = Invocation::new("systemctl", ["is-enabled", unit.as_str()]);
+    if let Some(root) = host.root() {
+        query = query.arg("--root").arg(root.display().to_string());
+    }
+    let output = host.run(&query)?;
+    let word = output.stdout.trim();
+    Ok(match word {
+        "" | "not-found" => None,
+        word => match observed(word, false).value {
+            Some(Value::Unit(state)) => Some(state),
+            _ => None,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::recording::RecordingHost;
+
+    const LIST: &str = r#"[{"unit_file":"tuned.service","state":"masked","preset":"disabled"},
+        {"unit_file":"cups.service","state":"enabled","preset":"enabled"},
+        {"unit_file":"sshd.service","state":"enabled","preset":"disabled"},
+        {"unit_file":"dbus.service","state":"static","preset":null}]"#;
+
+    #[test]
+    fn only_what_someone_changed_counts_without_the_setup() {
+        let host = RecordingHost::default()
+            .prints("systemctl list-unit-files --output=json --no-pager", LIST)
+            .symlink("/etc/systemd/system/tuned.service", "/dev/null");
+        let seen = observe(&host, &Declarations::new()).unwrap();
+        assert_eq!(seen.entries.keys().collect::<Vec<_>>(), ["sshd.service", "tuned.service"]);
+        assert_eq!(seen.entries["tuned.service"].value, Some(Value::Unit(UnitState::Masked)));
+    }
+
+    #[test]
+    fn what_the_image_masks_or_enables_is_no_change() {
+        let host = RecordingHost::default()
+            .prints("systemctl list-unit-files --output=json --no-pager", LIST)
+            .symlink("/etc/systemd/system/tuned.service", "/dev/null")
+            .symlink("/usr/etc/systemd/system/tuned.service", "/dev/null")
+            .symlink(
+                "/usr/etc/systemd/system/multi-user.target.wants/sshd.service",
+                "/usr/lib/systemd/system/sshd.service",
+            );
+        assert!(observe(&host, &Declarations::new()).unwrap().entries.is_empty());
+    }
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The one door to the computer: reading its files, running its tools, asking its settings, the time.
+//!
+//! Domains read and change the computer only through [`Host`]. [`live::LiveHost`] is the real thing, for
+//! the running system or, as `systemctl --root` and `dnf --installroot` do, for one below a directory;
+//! [`recording::RecordingHost`] answers from recorded outputs and keeps a log of what was asked;
+//! [`dry_run::DryRunHost`] lets reads pass and refuses everything else.
+//!
+//! Invariant: system paths go through [`Host::at`], so a host with a root never touches the real system.
+
+pub mod dry_run;
+pub mod live;
+pub mod recording;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::name::SettingKey;
+use crate::problem::Problem;
+
+/// What a domain may ask of a computer.
+pub trait Host: Send + Sync {
+    /// The directory that holds the computer's system, when it is not the running one.
+    fn root(&self) -> Option<&Path>;
+
+    /// Where an absolute system path is found on this host.
+    fn at(&self, path: &str) -> PathBuf {
+        match self.root() {
+            Some(root) => root.join(path.trim_start_matches('/')),
+            None => PathBuf::from(path),
+        }
+    }
+
+    /// The content of a file, `None` where there is none.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read.
+    fn read(&self, path: &Path) -> Result<Option<String>, HostError>;
+
+    /// The names in a directory, sorted; empty where there is none.
+    ///
+    /// # Errors
+    /// The directory is there but cannot be read.
+    fn list(&self, path: &Path) -> Result<Vec<String>, HostError>;
+
+    /// Where a symbolic link points, `None` where there is no link.
+    ///
+    /// # Errors
+    /// The path cannot be looked at.
+    fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError>;
+
+    /// Replaces a file atomically; used by administrator steps on boot entries.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn write(&self, path: &Path, content: &str) -> Result<(), HostError>;
+
+    /// Runs a tool and waits for it, passing each line it prints to `on_line`.
+    ///
+    /// # Errors
+    /// The tool is missing or could not be started. A tool that ran and failed is an [`Output`].
+    fn run_with(&self, invocation: &Invocation, on_line: &mut dyn FnMut(&str)) -> Result<Output, HostError>;
+
+    /// Runs a tool and waits for it.
+    ///
+    /// # Errors
+    /// As [`Host::run_with`].
+    fn run(&self, invocation: &Invocation) -> Result<Output, HostError> {
+        self.run_with(invocation, &mut |_| {})
+    }
+
+    /// The settings of the person at this computer.
+    fn settings(&self) -> &dyn Settings;
+
+    /// The time.
+    fn now(&self) -> Timestamp;
+}
+
+/// Why the computer could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// A tool is not installed.
+    #[error("{0} was not found")]
+    Missing(String),
+    /// A tool could not be started or waited for.
+    #[error("{program} could not be run: {source}")]
+    Run {
+        /// The tool.
+        program: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file or directory could not be used.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A tool ran and failed.
+    #[error("{program} failed: {reason}")]
+    Failed {
+        /// The tool.
+        program: String,
+        /// The end of what it said, or its exit status.
+        reason: String,
+    },
+    /// This form of host does not do that.
+    #[error("{0} is not possible here")]
+    Refused(String),
+}
+
+impl HostError {
+    /// The stable word for this failure.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "command_missing",
+            Self::Run { .. } => "command_failed_to_start",
+            Self::File { .. } => "unreadable",
+            Self::Failed { .. } => "command_failed",
+            Self::Refused(_) => "not_possible",
+        }
+    }
+}
+
+impl From<HostError> for Problem {
+    fn from(error: HostError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+/// A program and its arguments, as data; `Display` gives a line a person can paste into a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The program's name, looked up in the fixed system path.
+    pub program: String,
+    /// Its arguments, never parsed by a shell.
+    pub args: Vec<String>,
+    /// Variables set in addition to the host's own.
+    pub env: Vec<(String, String)>,
+}
+
+impl Invocation {
+    /// A program with arguments.
+    pub fn new<I, S>(program: &str, args: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        Self { program: program.to_owned(), args: args.into_iter().map(Into::into).collect(), env: Vec::new() }
+    }
+
+    /// Adds one more argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.env {
+            write!(f, "{name}={} ", quote(value))?;
+        }
+        f.write_str(&quote(&self.program))?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quote(arg)))
+    }
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// What a tool left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit status; 128 + N when signal N ended it.
+    pub status: i32,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// The standard output of a tool that succeeded.
+    ///
+    /// # Errors
+    /// The tool failed; the error carries the end of what it said.
+    pub fn success(self, program: &str) -> Result<String, HostError> {
+        if self.status == 0 {
+            return Ok(self.stdout);
+        }
+        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        let reason = last_words(said);
+        let reason = if reason.is_empty() { format!("exit status {}", self.status) } else { reason };
+        Err(HostError::Failed { program: program.to_owned(), reason })
+    }
+}
+
+/// The last line that says something, without control characters, at most 300 characters.
+#[must_use]
+pub fn last_words(said: &str) -> String {
+    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    let line = line.strip_prefix("error: ").or_else(|| line.strip_prefix("Error: ")).unwrap_or(line);
+    line.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+/// The settings of one person, by schema.
+pub trait Settings: Send + Sync {
+    /// Reads keys in one pass; the answer has one reading per query, in order.
+    ///
+    /// # Errors
+    /// No key can be read at all.
+    fn read(&self, queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError>;
+
+    /// Sets a key to a value given as GVariant text, or resets it to its default, and waits until it is stored.
+    ///
+    /// # Errors
+    /// The key is unknown or locked, or the value does not fit it.
+    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), HostError>;
+}
+
+/// One key to read, with the value the setup declares for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingQuery {
+    /// The key.
+    pub key: SettingKey,
+    /// The declared value as GVariant text, to be put into canonical form with the key's type.
+    pub declared: Option<String>,
+}
+
+/// What is known of one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingReading {
+    /// The schema is not installed.
+    NoSchema,
+    /// The schema has no such key.
+    NoKey,
+    /// The key's value and the declared one, both as canonical GVariant text.
+    Read {
+        /// The value now.
+        current: String,
+        /// The declared value in canonical form, or why it does not fit the key.
+        declared: Option<Result<String, String>>,
+        /// The schema's one-line description.
+        summary: Option<String>,
+        /// Whether an administrator locked the key.
+        locked: bool,
+    },
+}
+
+/// Settings of a host that has none, such as a root helper.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSettings;
+
+impl Settings for NoSettings {
+    fn read(&self, _queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError> {
+        Err(HostError::Refused("reading settings".to_owned()))
+    }
+
+    fn set(&self, _key: &SettingKey, _value: Option<&str>) -> Result<(), HostError> {
+        Err(HostError::Refused("changing settings".to_owned()))
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A host made of recorded answers, which keeps a log of every effect asked of it.
+//!
+//! Invariant: it answers only what was recorded; anything else is a missing tool or file, never a guess.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings};
+use crate::name::SettingKey;
+
+/// Recorded files, links, tool outputs and settings, and the log of what was changed.
+#[derive(Debug, Default)]
+pub struct RecordingHost {
+    files: Mutex<BTreeMap<PathBuf, String>>,
+    links: BTreeMap<PathBuf, PathBuf>,
+    outputs: BTreeMap<String, Output>,
+    settings: Mutex<BTreeMap<String, String>>,
+    effects: Mutex<Vec<String>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl RecordingHost {
+    /// Adds a file.
+    #[must_use]
+    pub fn file(self, path: &str, content: &str) -> Self {
+        lock(&self.files).insert(path.into(), content.to_owned());
+        self
+    }
+
+    /// Adds a symbolic link.
+    #[must_use]
+    pub fn symlink(mut self, path: &str, target: &str) -> Self {
+        self.links.insert(path.into(), target.into());
+        self
+    }
+
+    /// Adds what a command line, as [`Invocation`] displays it, prints with exit status 0.
+    #[must_use]
+    pub fn prints(self, command: &str, stdout: &str) -> Self {
+        self.answers(command, Output { stdout: stdout.to_owned(), ..Output::default() })
+    }
+
+    /// Adds the whole answer of a command line.
+    #[must_use]
+    pub fn answers(mut self, command: &str, output: Output) -> Self {
+        self.outputs.insert(command.to_owned(), output);
+        self
+    }
+
+    /// Adds a setting with its current value.
+    #[must_use]
+    pub fn setting(self, key: &str, value: &str) -> Self {
+        lock(&self.settings).insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Everything that was run, written or set, in order.
+    #[must_use]
+    pub fn effects(&self) -> Vec<String> {
+        lock(&self.effects).clone()
+    }
+}
+
+impl Host for RecordingHost {
+    fn root(&self) -> Option<&Path> {
+        None
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<String>, HostError> {
+        Ok(lock(&self.files).get(path).cloned())
+    }
+
+    fn list(&self, path: &Path) -> Result<Vec<String>, HostError> {
+        let files = lock(&self.files);
+        let names = files.keys().chain(self.links.keys()).filter_map(|file| {
+            let first = file.strip_prefix(path).ok()?.components().next()?;
+            Some(first.as_os_str().to_string_lossy().into_owned())
+        });
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
+        Ok(self.links.get(path).cloned())
+    }
+
+    fn write(&self, path: &Path, content: &str) -> Result<(), HostError> {
+        lock(&self.effects).push(format!("write {}", path.display()));
+        lock(&self.files).insert(path.to_owned(), content.to_owned());
+        Ok(())
+    }
+
+    fn run_with(&self, invocation: &Invocation, on_line: &mut dyn FnMut(&str)) -> Result<Output, HostError> {
+        let line = invocation.to_string();
+        let output = self.outputs.get(&line).cloned().ok_or_else(|| HostError::Missing(invocation.program.clone()))?;
+        lock(&self.effects).push(line);
+        output.stdout.lines().for_each(on_line);
+        Ok(output)
+    }
+
+    fn settings(&self) -> &dyn Settings {
+        self
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}
+
+impl Settings for RecordingHost {
+    fn read(&self, queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError> {
+        let settings = lock(&self.settings);
+        let answer = |query: &SettingQuery| match settings.get(query.key.as_str()) {
+            None => SettingReading::NoSchema,
+            Some(current) => SettingReading::Read {
+                current: current.clone(),
+                declared: query.declared.clone().map(Ok),
+                summary: None,
+                locked: false,
+            },
+        };
+        Ok(queries.iter().map(answer).collect())
+    }
+
+    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), HostError> {
+        lock(&self.effects).push(format!("set {key} {}", value.unwrap_or("(default)")));
+        lock(&self.settings).insert(key.to_string(), value.unwrap_or_default().to_owned());
+        Ok(())
+    }
+}

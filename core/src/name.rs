@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Validated names: text that is safe to hand to a root tool.
+//!
+//! Invariant: a value of these types cannot start with `-`, hold white space, control characters or
+//! shell syntax, and is only made by [`FromStr`]; the executor parses them again from the plan.
+//! Grammars are tighter than the tools' own (rpm `ALLOWED_CHARS_NAME`, systemd.unit(5), BLS entries).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Why a name was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("‘{text}’ is not a valid {what}: {reason}")]
+pub struct NameError {
+    /// What it should have been, for example "package name".
+    pub what: &'static str,
+    /// The offending text, escaped.
+    pub text: String,
+    /// The rule it breaks.
+    pub reason: &'static str,
+}
+
+fn refuse<T>(what: &'static str, text: &str, reason: &'static str) -> Result<T, NameError> {
+    let text: String = text.chars().take(80).collect::<String>().escape_debug().to_string();
+    Err(NameError { what, text, reason })
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The validated text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let check: fn(&str) -> Result<(), &'static str> = $check;
+                match check(text) {
+                    Ok(()) => Ok(Self(text.to_owned())),
+                    Err(reason) => refuse($what, text, reason),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+fn first_then(text: &str, max: usize, first: fn(char) -> bool, rest: fn(char) -> bool) -> Result<(), &'static str> {
+    let mut chars = text.chars();
+    match chars.next() {
+        None => return Err("it is empty"),
+        Some(c) if !first(c) => return Err("it starts with a character that is not allowed there"),
+        Some(_) => {}
+    }
+    if text.len() > max {
+        return Err("it is too long");
+    }
+    if chars.any(|c| !rest(c)) {
+        return Err("it holds a character that is not allowed");
+    }
+    Ok(())
+}
+
+fn alnum(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+name! {
+    /// An RPM package name: `[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}`; no globs, groups, paths or URLs.
+    PackageName, "package name", |text| {
+        first_then(text, 128, |c| alnum(c) || c == '_', |c| alnum(c) || "._+-".contains(c))
+    }
+}
+
+name! {
+    /// A unit name of the kinds Bucket manages, at most 255 bytes (systemd.unit(5)).
+    UnitName, "unit name", |text| {
+        first_then(text, 255, |c| alnum(c) || ":_.\\".contains(c), |c| alnum(c) || ":_.\\@-".contains(c))?;
+        if ![".service", ".socket", ".timer", ".path", ".mount", ".target"].iter().any(|kind| text.len() > kind.len() && text.ends_with(kind)) {
+            return Err("it does not end in .service, .socket, .timer, .path, .mount or .target");
+        }
+        match text.matches('@').count() {
+            0 => Ok(()),
+            1 if text.contains("@.") => Err("a template needs an instance after the @"),
+            1 => Ok(()),
+            _ => Err("it holds more than one @"),
+        }
+    }
+}
+
+name! {
+    /// One kernel argument, `key` or `key=value`, printable ASCII without quotes, `$` or backslash.
+    KernelArgument, "kernel argument", |text| {
+        let (key, value) = text.split_once('=').unwrap_or((text, ""));
+        first_then(key, 64, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))?;
+        if text.len() > 256 {
+            return Err("it is too long");
+        }
+        if value.chars().any(|c| !c.is_ascii_graphic() || "\"'\\$`".contains(c)) {
+            return Err("its value holds a character that is not allowed");
+        }
+        Ok(())
+    }
+}
+
+impl KernelArgument {
+    /// The part before `=`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.0.split_once('=').map_or(self.0.as_str(), |(key, _)| key)
+    }
+
+    /// Whether this argument says how the computer finds and starts its system, which Bucket never
+    /// changes: the boot loader, the installer and ostree own it.
+    #[must_use]
+    pub fn is_essential(&self) -> bool {
+        let key = self.key();
+        key.starts_with("rd.") || key.starts_with("systemd.run") || ESSENTIAL_ARGUMENTS.contains(&key)
+    }
+}
+
+/// Arguments that belong to the boot loader, the installer or the recovery of a computer.
+pub const ESSENTIAL_ARGUMENTS: [&str; 17] = [
+    "BOOT_IMAGE",
+    "init",
+    "initrd",
+    "ostree",
+    "composefs",
+    "rdinit",
+    "resume",
+    "ro",
+    "root",
+    "rootflags",
+    "rootfstype",
+    "rw",
+    "systemd.debug_shell",
+    "systemd.machine_id",
+    "systemd.mask",
+    "systemd.unit",
+    "systemd.wants",
+];
+
+name! {
+    /// A Flatpak application id: three or more dot-separated elements.
+    FlatpakId, "Flatpak application id", |text| {
+        first_then(text, 255, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))?;
+        if text.split('.').count() < 3 || text.split('.').any(str::is_empty) {
+            return Err("it needs at least three elements separated by dots");
+        }
+        Ok(())
+    }
+}
+
+name! {
+    /// The name of a Flatpak remote.
+    RemoteName, "remote name", |text| {
+        first_then(text, 128, alnum, |c| alnum(c) || "._-".contains(c))
+    }
+}
+
+name! {
+    /// A Flatpak branch such as `stable`.
+    BranchName, "branch name", |text| {
+        first_then(text, 128, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))
+    }
+}
+
+name! {
+    /// An ostree commit checksum: 64 lower-case hexadecimal digits.
+    CommitId, "commit", |text| {
+        if text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            Ok(())
+        } else {
+            Err("it is not 64 hexadecimal digits")
+        }
+    }
+}
+
+name! {
+    /// A GSettings key with its schema: `SCHEMA/KEY`, or `SCHEMA:/PATH//KEY` for a relocatable schema.
+    SettingKey, "settings key", |text| {
+        let (schema, key) = text.rsplit_once('/').ok_or("it has no slash between schema and key")?;
+        let schema = match schema.split_once(':') {
+            None => schema,
+            Some((schema, path)) => {
+                if !path.starts_with('/') || !path.ends_with('/') || path.contains("//") || path.chars().any(|c| c.is_control()) {
+                    return Err("its path does not start and end with one slash");
+                }
+                schema
+            }
+        };
+        first_then(schema, 255, alnum, |c| alnum(c) || "._-".contains(c))?;
+        first_then(key, 255, alnum, |c| alnum(c) || c == '-')
+    }
+}
+
+impl SettingKey {
+    /// The schema id, without path.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        let schema = self.0.rsplit_once('/').map_or("", |(schema, _)| schema);
+        schema.split_once(':').map_or(schema, |(schema, _)| schema)
+    }
+
+    /// The path of a relocatable schema's instance.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.0.rsplit_once('/').and_then(|(schema, _)| schema.split_once(':')).map(|(_, path)| path)
+    }
+
+    /// The key's name.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(_, key)| key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_become_options_or_commands_are_refused() {
+        for text in ["-y", "a;b", "a b", "", "@core", "/bin/sh", "a*", "x\n", "https://x"] {
+            assert!(text.parse::<PackageName>().is_err(), "{text:?}");
+        }
+        for text in ["-a.service", "a/b.service", "a b.service", "x", ".service", "a@.service", "a@b@c.service"] {
+            assert!(text.parse::<UnitName>().is_err(), "{text:?}");
+        }
+        for text in ["quiet splash", "a=\"b\"", "a=$x", "-x", "=1", "a=b\nc"] {
+            assert!(text.parse::<KernelArgument>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_names_are_accepted() {
+        for text in ["htop", "gcc-c++", "_x", "python3.12"] {
+            assert!(text.parse::<PackageName>().is_ok(), "{text:?}");
+        }
+        for text in ["tuned.service", "dbus-org.freedesktop.resolve1.service", "getty@tty1.service", "a\\x2db.mount"] {
+            assert!(text.parse::<UnitName>().is_ok(), "{text:?}");
+        }
+        for text in ["quiet", "console=ttyS0,115200n8", "mitigations=auto,nosmt", "rd.luks.uuid=luks-1"] {
+            assert!(text.parse::<KernelArgument>().is_ok(), "{text:?}");
+        }
+        let key: SettingKey = "org.gnome.desktop.interface/clock-format".parse().unwrap();
+        assert_eq!((key.schema(), key.path(), key.key()), ("org.gnome.desktop.interface", None, "clock-format"));
+        let key: SettingKey =
+            "org.gnome.settings-daemon.plugins.media-keys.custom-keybinding:/org/gnome/a/custom0//name"
+                .parse()
+                .unwrap();
+        assert_eq!((key.path(), key.key()), (Some("/org/gnome/a/custom0/"), "name"));
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Whether and what to tell a person about drift: one notice per new set of changes.
+//!
+//! Invariant: the same set of changes is told once; a notice for zero changes does not exist.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Change, Comparison, Shape};
+use crate::describe;
+use crate::files;
+use crate::i18n::{fill, gettext, ngettext};
+
+/// What a notification says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Understandable alone, in header capitalisation.
+    pub title: String,
+    /// Which items, in one sentence.
+    pub body: String,
+    /// The digest of the set of changes it is about.
+    pub set: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Told {
+    set: String,
+    deployment: String,
+}
+
+const TOLD: &str = "notified.json";
+
+fn set_of(comparison: &Comparison) -> String {
+    let mut ids: Vec<String> = comparison
+        .changes
+        .iter()
+        .map(|change| format!("{} {:?} {:?}", change.id, change.shape, change.computer))
+        .collect();
+    ids.sort();
+    crate::plan::sha256(ids.join("\n").as_bytes())
+}
+
+fn title(comparison: &Comparison, updated: bool) -> String {
+    let count = comparison.changes.len();
+    let n = u32::try_from(count).unwrap_or(u32::MAX);
+    let version = comparison.system.booted.as_ref().and_then(|booted| booted.version.as_deref());
+    let values = [("count", count.to_string()), ("version", version.unwrap_or_default().to_owned())];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let sentence = match (updated, version) {
+        (true, Some(_)) => ngettext(
+            "Updated to {version} — {count} Change to Decide",
+            "Updated to {version} — {count} Changes to Decide",
+            n,
+        ),
+        _ => ngettext("{count} Change on This Computer", "{count} Changes on This Computer", n),
+    };
+    fill(&sentence, &values)
+}
+
+fn phrase(change: &Change) -> String {
+    let title = [("item", change.title())];
+    match change.shape {
+        Shape::OnlyHere => fill(&gettext("{item} was added"), &title),
+        Shape::Missing => fill(&gettext("{item} is missing"), &title),
+        Shape::Different => fill(&gettext("{item} differs"), &title),
+    }
+}
+
+/// The notice that is due now, `None` when there is nothing new to say.
+///
+/// # Errors
+/// What was told before cannot be read.
+pub fn due(state: &Path, comparison: &Comparison) -> io::Result<Option<Notice>> {
+    if comparison.changes.is_empty() {
+        return Ok(None);
+    }
+    let told: Told =
+        files::read(&state.join(TOLD))?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let set = set_of(comparison);
+    if told.set == set {
+        return Ok(None);
+    }
+    let updated = !told.deployment.is_empty() && told.deployment != comparison.system.deployment_id();
+    let phrases: Vec<String> = comparison.changes.iter().map(phrase).collect();
+    let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
+    let body = fill(&gettext("{changes}."), &[("changes", &describe::names(&phrases))]);
+    Ok(Some(Notice { title: title(comparison, updated), body, set }))
+}
+
+/// Remembers what was told, also when nothing was to be told.
+///
+/// # Errors
+/// It cannot be written.
+pub fn remember(state: &Path, comparison: &Comparison) -> io::Result<()> {
+    std::fs::create_dir_all(state)?;
+    let set = if comparison.changes.is_empty() { String::new() } else { set_of(comparison) };
+    let told = Told { set, deployment: comparison.system.deployment_id().to_owned() };
+    files::replace(&state.join(TOLD), serde_json::to_string(&told)?.as_bytes())
+}

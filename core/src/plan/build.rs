@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From decisions to a plan.
+//!
+//! Invariant: every decision becomes steps or a named deferral; nothing asked for is dropped in silence.
+
+use std::collections::BTreeMap;
+
+use crate::compare::{Change, Comparison, Decision, Effect};
+use crate::deployment::HostKind;
+use crate::item::{Domain, ItemId};
+use crate::name::NameError;
+use crate::setup::Setup;
+use crate::value::{UnitState, Value};
+
+use super::precondition::Preconditions;
+use super::step::{Action, Step};
+use super::{Deferral, Deferred, Plan};
+
+/// What was decided about which change.
+pub type Decisions = BTreeMap<ItemId, Decision>;
+
+/// Why no plan could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An item that is no change now.
+    #[error("{0} does not differ from the setup")]
+    NoChange(ItemId),
+    /// A name on the computer that no tool would accept.
+    #[error("{item}: {source}")]
+    Name {
+        /// Which item.
+        item: ItemId,
+        /// What is wrong with it.
+        source: NameError,
+    },
+    /// The setup's files cannot be looked at.
+    #[error("the setup cannot be read: {0}")]
+    Setup(#[from] std::io::Error),
+}
+
+/// Makes the plan of some decisions; [`Decision::Ignore`] is not a step and is left out.
+///
+/// # Errors
+/// A decision is about an item that does not differ, or about one whose name is not valid.
+pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> Result<Plan, BuildError> {
+    let mut steps = Vec::new();
+    let mut deferred = Vec::new();
+    for (id, decision) in decisions {
+        let change = comparison.change(id).ok_or_else(|| BuildError::NoChange(id.clone()))?;
+        match decision {
+            Decision::Ignore => {}
+            Decision::Capture => {
+                let value = captured(change);
+                steps.push(
+                    Step::capture(id.clone(), value.as_ref(), change.origin)
+                        .shown(change.setup.as_ref(), value.as_ref()),
+                );
+            }
+            Decision::Apply => match apply(change, comparison.system.kind) {
+                Ok(actions) => {
+                    for action in actions.map_err(|source| BuildError::Name { item: id.clone(), source })? {
+                        let step = Step::apply(id.clone(), action, change.effect, change.origin);
+                        steps.push(step.shown(change.computer.as_ref(), change.setup.as_ref()));
+                    }
+                }
+                Err(why) => deferred.push(Deferred { item: id.clone(), why }),
+            },
+        }
+    }
+    let preconditions = Preconditions::of(comparison, setup, &steps)?;
+    Ok(Plan::new(preconditions, steps, deferred))
+}
+
+/// What a capture writes: the computer's value, without the details the setup left open.
+fn captured(change: &Change) -> Option<Value> {
+    match (&change.computer, &change.setup) {
+        (Some(Value::Flatpak(here)), declared) => {
+            let declared = match declared {
+                Some(Value::Flatpak(declared)) => Some(declared),
+                _ => None,
+            };
+            let mut source = here.clone();
+            source.branch = source.branch.filter(|_| declared.is_some_and(|declared| declared.branch.is_some()));
+            source.commit = source.commit.filter(|_| declared.is_some_and(|declared| declared.commit.is_some()));
+            Some(Value::Flatpak(source))
+        }
+        (value, _) => value.clone(),
+    }
+}
+
+type Actions = Result<Vec<Action>, NameError>;
+
+fn apply(change: &Change, kind: HostKind) -> Result<Actions, Deferral> {
+    if change.fixed.is_some() {
+        return Err(Deferral::Fixed);
+    }
+    let key = change.id.key.as_str();
+    let one = |action: Result<Action, NameError>| Ok(action.map(|action| vec![action]));
+    match (change.id.domain, &change.setup) {
+        (Domain::Pkg, wanted) => match (change.effect, wanted) {
+            (Effect::Image, _) => Err(Deferral::NextImage),
+            (Effect::Restart, _) if kind == HostKind::Image || kind == HostKind::ImageOnly => {
+                Err(Deferral::EndsAtRestart)
+            }
+            (Effect::Restart, _) => Err(Deferral::Fixed),
+            (_, Some(_)) => one(key.parse().map(|name| Action::InstallPackage { name })),
+            (_, None) => one(key.parse().map(|name| Action::RemovePackage { name })),
+        },
+        (Domain::Karg, Some(_)) => one(key.parse().map(|argument| Action::AddKernelArgument { argument })),
+        (Domain::Karg, None) => one(key.parse().map(|argument| Action::RemoveKernelArgument { argument })),
+        (Domain::Unit, Some(Value::Unit(state))) => {
+            one(key.parse().map(|unit| Action::SetUnit { unit, state: *state }))
+        }
+        // A unit the setup does not mention goes back to what it was before someone touched it.
+        (Domain::Unit, _) => one(key.parse().map(|unit| Action::SetUnit { unit, state: UnitState::Disabled })),
+        (Domain::Gsetting, Some(Value::Setting(value))) => {
+            one(key.parse().map(|key| Action::SetSetting { key, value: value.clone() }))
+        }
+        (Domain::Gsetting, _) => Err(Deferral::Fixed),
+        (Domain::Flatpak, wanted) => Ok(flatpak(key, wanted.as_ref(), change.computer.as_ref())),
+    }
+}
+
+fn flatpak(key: &str, wanted: Option<&Value>, here: Option<&Value>) -> Actions {
+    let id: crate::name::FlatpakId = key.strip_prefix("system/").unwrap_or(key).parse()?;
+    let mut actions = Vec::new();
+    if let Some(Value::Flatpak(here)) = here {
+        actions.push(Action::RemoveFlatpak { id: id.clone(), scope: here.scope });
+    }
+    if let Some(Value::Flatpak(source)) = wanted {
+        actions.push(Action::InstallFlatpak { id, source: source.clone() });
+    }
+    Ok(actions)
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The state a plan was worked out from.
+//!
+//! Invariant: a run starts only when every precondition on its side still holds; otherwise the plan is
+//! stale, names what changed, and nothing has happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::Comparison;
+use crate::deployment::System;
+use crate::domain;
+use crate::files;
+use crate::host::{Host, HostError, SettingQuery, SettingReading};
+use crate::item::{Domain, ItemId};
+use crate::manifest::Manifest;
+use crate::name::{KernelArgument, SettingKey, UnitName};
+use crate::setup::Setup;
+use crate::value::{UnitState, Value};
+
+use super::sha256;
+use super::step::{Action, Step};
+
+/// What must still be so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preconditions {
+    /// The running deployment, `package-mode` where there are none.
+    pub deployment: String,
+    /// The digest of all installed packages, when a step changes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpmdb: Option<String>,
+    /// The state of every unit a step changes; `null` where there was no such unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub units: BTreeMap<UnitName, Option<UnitState>>,
+    /// Whether each kernel argument a step changes was set for the next start.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kernel_arguments: BTreeMap<KernelArgument, bool>,
+    /// The value of every setting a step changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<SettingKey, String>,
+    /// Which Flatpak items a step changes were installed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flatpaks: BTreeMap<String, bool>,
+    /// The SHA-256 of every manifest a step writes, empty where there was none; paths inside the setup.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+}
+
+/// What changed since the plan was made, or why that could not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum Stale {
+    /// Another deployment runs now.
+    #[error("another system version is running")]
+    Deployment,
+    /// Packages were installed or removed.
+    #[error("packages were installed or removed")]
+    Packages,
+    /// An item has another value.
+    #[error("{0} changed")]
+    Item(ItemId),
+    /// A manifest was edited.
+    #[error("{0} was edited")]
+    File(String),
+    /// The state could not be read.
+    #[error("the state of this computer could not be read: {0}")]
+    Unreadable(String),
+}
+
+impl From<HostError> for Stale {
+    fn from(error: HostError) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+impl Preconditions {
+    /// The preconditions of some steps, from the comparison they were decided on.
+    pub(super) fn of(comparison: &Comparison, setup: &Setup, steps: &[Step]) -> std::io::Result<Self> {
+        let mut preconditions = Self { deployment: comparison.system.deployment_id().to_owned(), ..Self::default() };
+        let value = |item: &ItemId| {
+            comparison
+                .observed
+                .get(&item.domain)
+                .and_then(|seen| seen.entries.get(&item.key))
+                .and_then(|seen| seen.value.clone())
+        };
+        for step in steps {
+            match &step.action {
+                Action::InstallPackage { .. } | Action::RemovePackage { .. } => {
+                    preconditions.rpmdb = comparison.observed.get(&Domain::Pkg).and_then(|seen| seen.cookie.clone());
+                }
+                Action::SetUnit { unit, .. } => {
+                    let state = match value(&step.item) {
+                        Some(Value::Unit(state)) => Some(state),
+                        _ => None,
+                    };
+                    preconditions.units.insert(unit.clone(), state);
+                }
+                Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
+                    preconditions.kernel_arguments.insert(argument.clone(), value(&step.item).is_some());
+                }
+                Action::SetSetting { key, .. } => {
+                    if let Some(Value::Setting(text)) = value(&step.item) {
+                        preconditions.settings.insert(key.clone(), text);
+                    }
+                }
+                Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. } => {
+                    preconditions.flatpaks.insert(step.item.key.clone(), value(&step.item).is_some());
+                }
+                Action::WriteManifest { .. } => {
+                    if let Some(manifest) = step.manifest() {
+                        preconditions
+                            .files
+                            .insert(manifest.path().to_owned(), file_hash(&setup.directory.join(manifest.path()))?);
+                    }
+                }
+            }
+        }
+        Ok(preconditions)
+    }
+
+    /// Checks the administrator's side: deployment, packages, units, kernel arguments.
+    ///
+    /// # Errors
+    /// The first thing that is no longer as it was.
+    pub fn check_system(&self, host: &dyn Host) -> Result<(), Stale> {
+        let system = System::probe(host);
+        if system.deployment_id() != self.deployment {
+            return Err(Stale::Deployment);
+        }
+        if let Some(expected) = &self.rpmdb
+            && domain::pkg::installed(host)?.1 != *expected
+        {
+            return Err(Stale::Packages);
+        }
+        for (unit, expected) in &self.units {
+            if domain::unit::state(host, unit)? != *expected {
+                return Err(Stale::Item(ItemId::new(Domain::Unit, unit.as_str())));
+            }
+        }
+        if !self.kernel_arguments.is_empty() {
+            let next = domain::karg::next_start(host, system.kind)?;
+            for (argument, expected) in &self.kernel_arguments {
+                if next.contains(argument) != *expected {
+                    return Err(Stale::Item(ItemId::new(Domain::Karg, argument.as_str())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the person's side: settings, Flatpaks, manifests of the setup.
+    ///
+    /// # Errors
+    /// The first thing that is no longer as it was.
+    pub fn check_user(&self, host: &dyn Host, setup: &Path) -> Result<(), Stale> {
+        let queries: Vec<_> =
+            self.settings.keys().map(|key| SettingQuery { key: key.clone(), declared: None }).collect();
+        if !queries.is_empty() {
+            let readings = host.settings().read(&queries)?;
+            for ((key, expected), reading) in self.settings.iter().zip(readings) {
+                if !matches!(&reading, SettingReading::Read { current, .. } if current == expected) {
+                    return Err(Stale::Item(ItemId::new(Domain::Gsetting, key.as_str())));
+                }
+            }
+        }
+        if !self.flatpaks.is_empty() {
+            let seen = domain::flatpak::observe(host).map_err(|problem| Stale::Unreadable(problem.message))?;
+            let here: BTreeSet<&String> = seen.entries.keys().collect();
+            for (key, expected) in &self.flatpaks {
+                if here.contains(key) != *expected {
+                    return Err(Stale::Item(ItemId::new(Domain::Flatpak, key)));
+                }
+            }
+        }
+        for (file, expected) in &self.files {
+            let known = Manifest::ALL.iter().any(|manifest| manifest.path() == file);
+            if !known || !file_hash(&setup.join(file)).is_ok_and(|hash| hash == *expected) {
+                return Err(Stale::File(file.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn file_hash(path: &Path) -> std::io::Result<String> {
+    Ok(files::read(path)?.map_or_else(String::new, |text| sha256(text.as_bytes())))
+}

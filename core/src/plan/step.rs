@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Steps: the closed set of things a plan can do.
+//!
+//! Invariant: what a step does follows from its [`Action`] alone; item, privilege, effect and the values
+//! shown are checked against it when a plan is read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Effect, Origin, Privilege};
+use crate::item::{Domain, ItemId};
+use crate::manifest::Manifest;
+use crate::name::{FlatpakId, KernelArgument, PackageName, SettingKey, UnitName};
+use crate::value::{FlatpakSource, Scope, UnitState, Value};
+
+/// Which side a step changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The computer.
+    Apply,
+    /// The setup.
+    Capture,
+}
+
+/// When a running step can be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// At any time; nothing is left half done.
+    Safe,
+    /// After this step.
+    AfterStep,
+    /// Not while it runs.
+    No,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Action {
+    /// Installs a package from the enabled repositories.
+    InstallPackage {
+        /// Which.
+        name: PackageName,
+    },
+    /// Removes a package.
+    RemovePackage {
+        /// Which.
+        name: PackageName,
+    },
+    /// Sets the state of a unit file.
+    SetUnit {
+        /// Which.
+        unit: UnitName,
+        /// The state afterwards.
+        state: UnitState,
+    },
+    /// Adds a kernel argument for the next start.
+    AddKernelArgument {
+        /// Which.
+        argument: KernelArgument,
+    },
+    /// Removes a kernel argument for the next start.
+    RemoveKernelArgument {
+        /// Which.
+        argument: KernelArgument,
+    },
+    /// Sets a setting.
+    SetSetting {
+        /// Which key.
+        key: SettingKey,
+        /// The value as GVariant text.
+        value: String,
+    },
+    /// Installs a Flatpak application.
+    InstallFlatpak {
+        /// Which.
+        id: FlatpakId,
+        /// From where and for whom.
+        source: FlatpakSource,
+    },
+    /// Removes a Flatpak application, keeping its data.
+    RemoveFlatpak {
+        /// Which.
+        id: FlatpakId,
+        /// For whom.
+        scope: Scope,
+    },
+    /// Writes the item's value into its manifest, or takes it out.
+    WriteManifest {
+        /// The value afterwards, in its JSON form; `null` takes the entry out.
+        value: Option<serde_json::Value>,
+    },
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The item it is about.
+    pub item: ItemId,
+    /// Which side it changes.
+    pub direction: Direction,
+    /// What it does.
+    pub action: Action,
+    /// The value before, as shown.
+    pub from: Option<serde_json::Value>,
+    /// The value afterwards, as shown.
+    pub to: Option<serde_json::Value>,
+    /// When it becomes real.
+    pub effect: Effect,
+    /// Who may do it.
+    pub privilege: Privilege,
+    /// Whether it can be undone.
+    pub reversible: bool,
+    /// When it can be stopped.
+    pub stop: Stop,
+    /// Why it is in the plan; for words only.
+    pub reason: Origin,
+}
+
+impl Step {
+    /// A step that changes the computer.
+    #[must_use]
+    pub fn apply(item: ItemId, action: Action, effect: Effect, reason: Origin) -> Self {
+        let (privilege, stop) = (action.privilege(), action.stop());
+        Self {
+            item,
+            direction: Direction::Apply,
+            action,
+            from: None,
+            to: None,
+            effect,
+            privilege,
+            reversible: true,
+            stop,
+            reason,
+        }
+    }
+
+    /// A step that changes the setup.
+    #[must_use]
+    pub fn capture(item: ItemId, value: Option<&Value>, reason: Origin) -> Self {
+        let action = Action::WriteManifest { value: value.map(|value| serde_json::json!(value)) };
+        Self { direction: Direction::Capture, ..Self::apply(item, action, Effect::Now, reason) }
+    }
+
+    /// The step with the values shown for it.
+    #[must_use]
+    pub fn shown(mut self, from: Option<&Value>, to: Option<&Value>) -> Self {
+        self.from = from.map(|value| serde_json::json!(value));
+        self.to = to.map(|value| serde_json::json!(value));
+        self
+    }
+
+    /// The manifest a capture writes.
+    #[must_use]
+    pub fn manifest(&self) -> Option<Manifest> {
+        (self.direction == Direction::Capture).then(|| Manifest::of(self.item.domain))
+    }
+
+    /// When in a run this step's kind comes: setup files, what the person may do, then the administrator's
+    /// part: units that go, packages that go, packages that come, units that come (a package may bring its
+    /// unit), and kernel arguments last, because they prepare the next start.
+    #[must_use]
+    pub fn phase(&self) -> u8 {
+        match (&self.action, self.privilege) {
+            (Action::WriteManifest { .. }, _) => 0,
+            (Action::RemoveFlatpak { .. }, Privilege::User) => 1,
+            (_, Privilege::User) => 2,
+            (Action::SetUnit { state: UnitState::Disabled | UnitState::Masked, .. }, _) => 3,
+            (Action::RemoveFlatpak { .. }, _) => 4,
+            (Action::RemovePackage { .. }, _) => 5,
+            (Action::InstallPackage { .. }, _) => 6,
+            (Action::SetUnit { .. }, _) => 7,
+            (Action::InstallFlatpak { .. } | Action::SetSetting { .. }, _) => 8,
+            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 9,
+        }
+    }
+
+    /// Checks that item, privilege and values agree with the action.
+    ///
+    /// # Errors
+    /// Which part does not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let item = match &self.action {
+            Action::InstallPackage { name } | Action::RemovePackage { name } => (Domain::Pkg, name.as_str()),
+            Action::SetUnit { unit, .. } => (Domain::Unit, unit.as_str()),
+            Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
+                if argument.is_essential() {
+                    return Err("this kernel argument belongs to the boot loader and is never changed");
+                }
+                (Domain::Karg, argument.as_str())
+            }
+            Action::SetSetting { key, .. } => (Domain::Gsetting, key.as_str()),
+            Action::InstallFlatpak { id, .. } | Action::RemoveFlatpak { id, .. } => (Domain::Flatpak, id.as_str()),
+            Action::WriteManifest { value } => {
+                if self.direction != Direction::Capture {
+                    return Err("only a capture writes the setup");
+                }
+                if value.as_ref().is_some_and(|value| Value::from_json(self.item.domain, value).is_none()) {
+                    return Err("the value does not fit the item");
+                }
+                (self.item.domain, self.item.key.as_str())
+            }
+        };
+        let key = self
+            .item
+            .key
+            .strip_prefix("system/")
+            .filter(|_| self.item.domain == Domain::Flatpak)
+            .unwrap_or(&self.item.key);
+        if (self.item.domain, key) != item && (self.item.domain, self.item.key.as_str()) != item {
+            return Err("the item is not the one the action changes");
+        }
+        if self.privilege != self.action.privilege() || self.stop != self.action.stop() {
+            return Err("the privilege is not the one the action needs");
+        }
+        if matches!(self.action, Action::WriteManifest { .. }) != (self.direction == Direction::Capture) {
+            return Err("the direction is not the one the action has");
+        }
+        let fits = |value: &Option<serde_json::Value>| {
+            value.as_ref().is_none_or(|value| Value::from_json(self.item.domain, value).is_some())
+        };
+        if !fits(&self.from) || !fits(&self.to) {
+            return Err("a value shown does not fit the item");
+        }
+        Ok(())
+    }
+}
+
+impl Action {
+    /// Who may do it.
+    #[must_use]
+    pub fn privilege(&self) -> Privilege {
+        match self {
+            Self::SetSetting { .. } | Self::WriteManifest { .. } => Privilege::User,
+            Self::InstallFlatpak { source: FlatpakSource { scope: Scope::User, .. }, .. }
+            | Self::RemoveFlatpak { scope: Scope::User, .. } => Privilege::User,
+            Self::InstallPackage { .. }
+            | Self::RemovePackage { .. }
+            | Self::SetUnit { .. }
+            | Self::AddKernelArgument { .. }
+            | Self::RemoveKernelArgument { .. }
+            | Self::InstallFlatpak { .. }
+            | Self::RemoveFlatpak { .. } => Privilege::Admin,
+        }
+    }
+
+    /// When it can be stopped.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        match self {
+            Self::InstallPackage { .. } | Self::RemovePackage { .. } => Stop::No,
+            Self::SetSetting { .. } | Self::WriteManifest { .. } => Stop::Safe,
+            _ => Stop::AfterStep,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Running a plan: events while it runs, a receipt when it ended.
+//!
+//! Order: both sides' preconditions are checked before anything happens; then the setup's files, then what
+//! the person may do, then the administrator's part in one go. What was claimed is read back.
+//!
+//! Invariant: every step ends in exactly one final [`StepState`], also when the run stops early.
+
+pub mod administrator;
+pub mod event;
+pub mod receipt;
+pub mod user;
+
+use std::path::Path;
+
+pub use administrator::{Administrator, AdministratorError, Direct, UnitControl};
+pub use event::{Event, StepResult, StepState};
+pub use receipt::{Outcome, Receipt, Source};
+
+use crate::host::Host;
+use crate::plan::{Plan, Stale};
+use crate::problem::Problem;
+
+/// Receives the events of a run, in order.
+pub type Sink<'s> = &'s mut dyn FnMut(&Event);
+
+/// Why a run did not start; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The computer or the setup is no longer what the plan was made from.
+    #[error("the plan is out of date: {0}")]
+    Stale(#[from] Stale),
+}
+
+/// Runs a plan and tells how every step ended.
+///
+/// # Errors
+/// A precondition no longer holds; nothing was changed.
+pub fn run(
+    plan: &Plan,
+    host: &dyn Host,
+    setup: &Path,
+    administrator: &dyn Administrator,
+    sink: Sink<'_>,
+) -> Result<Vec<StepResult>, RunError> {
+    plan.preconditions.check_user(host, setup)?;
+    if plan.admin_steps().next().is_some() && administrator.can_precheck() {
+        plan.preconditions.check_system(host)?;
+    }
+    sink(&Event::start(plan.steps.len()));
+    let mut results = user::run(plan, host, setup, sink);
+    if plan.admin_steps().next().is_some() {
+        match administrator.perform(plan, sink) {
+            Ok(done) => results.extend(done),
+            Err(error) => {
+                let problem = Problem::from(&error);
+                let state = if error.is_refusal() { StepState::Skipped } else { StepState::Failed };
+                for (n, step) in plan.admin_steps() {
+                    let result = StepResult { n, item: step.item.clone(), state, problem: Some(problem.clone()) };
+                    sink(&Event::ended(&result));
+                    results.push(result);
+                }
+            }
+        }
+    }
+    results.sort_by_key(|result| result.n);
+    sink(&Event::end(&results));
+    Ok(results)
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the person may do without an administrator: the setup's files, settings, their own Flatpaks.
+//!
+//! Invariant: each manifest is changed in one locked, atomic write for all its captures, so a run that dies
+//! leaves every file either as it was or complete.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::compare::Privilege;
+use crate::domain;
+use crate::files;
+use crate::host::{Host, SettingQuery, SettingReading};
+use crate::item::ItemId;
+use crate::manifest::Manifest;
+use crate::manifest::edit::{self, EditError};
+use crate::name::SettingKey;
+use crate::plan::{Action, Plan, Step};
+use crate::problem::Problem;
+use crate::value::Value;
+
+use super::Sink;
+use super::event::{Event, StepResult, StepState};
+
+/// Does the person's steps of a plan.
+pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) -> Vec<StepResult> {
+    let mut results = Vec::new();
+    let mut captures: BTreeMap<Manifest, Vec<(usize, &Step)>> = BTreeMap::new();
+    for (n, step) in plan.numbered() {
+        if let Some(manifest) = step.manifest() {
+            captures.entry(manifest).or_default().push((n, step));
+        }
+    }
+    for (manifest, steps) in captures {
+        for (n, step) in &steps {
+            sink(&Event::running(*n, &step.item));
+        }
+        let problem = write_manifest(setup, manifest, &steps)
+            .err()
+            .map(|error| Problem::new("setup_not_written", error.to_string()));
+        for (n, step) in steps {
+            results.push(ended(n, step, problem.clone(), sink));
+        }
+    }
+    for (n, step) in plan.numbered().filter(|(_, step)| step.privilege == Privilege::User && step.manifest().is_none())
+    {
+        sink(&Event::running(n, &step.item));
+        let problem = perform(n, step, host, sink).err();
+        results.push(ended(n, step, problem, sink));
+    }
+    results
+}
+
+fn ended(n: usize, step: &Step, problem: Option<Problem>, sink: Sink<'_>) -> StepResult {
+    let state = if problem.is_some() { StepState::Failed } else { StepState::Done };
+    let result = StepResult { n, item: step.item.clone(), state, problem };
+    sink(&Event::ended(&result));
+    result
+}
+
+fn write_manifest(setup: &Path, manifest: Manifest, steps: &[(usize, &Step)]) -> Result<(), EditError> {
+    let edits = steps.iter().filter_map(|(_, step)| match &step.action {
+        Action::WriteManifest { value } => {
+            Some((&step.item, value.as_ref().and_then(|json| Value::from_json(step.item.domain, json))))
+        }
+        _ => None,
+    });
+    edit_manifest(setup, manifest, edits)
+}
+
+/// Sets items in a manifest of a setup, under its lock, in one atomic write.
+///
+/// # Errors
+/// The manifest is broken or cannot be written; it is then unchanged.
+pub fn edit_manifest<'i>(
+    setup: &Path,
+    manifest: Manifest,
+    edits: impl IntoIterator<Item = (&'i ItemId, Option<Value>)>,
+) -> Result<(), EditError> {
+    let failed = |source| EditError::File { file: manifest.path(), source };
+    let _lock = files::lock(&setup.join("manifests")).map_err(failed)?;
+    let path = setup.join(manifest.path());
+    let before = files::read(&path).map_err(failed)?.unwrap_or_default();
+    let mut text = before.clone();
+    for (item, value) in edits {
+        text = edit::edited(manifest, &text, item, value.as_ref())?;
+    }
+    if text != before {
+        files::replace(&path, text.as_bytes()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn perform(n: usize, step: &Step, host: &dyn Host, sink: Sink<'_>) -> Result<(), Problem> {
+    let (invocation, id, scope, wanted) = match &step.action {
+        Action::SetSetting { key, value } => return set(host, key, value),
+        Action::InstallFlatpak { id, source } => (domain::flatpak::install(host, id, source), id, source.scope, true),
+        Action::RemoveFlatpak { id, scope } => (domain::flatpak::remove(host, id, *scope), id, *scope, false),
+        _ => return Err(Problem::new("internal", "this step is not the person’s")),
+    };
+    host.run_with(&invocation, &mut |line| sink(&Event::log(n, line)))?.success(&invocation.program)?;
+    if domain::flatpak::is_installed(host, id, scope)? == wanted {
+        return Ok(());
+    }
+    Err(Problem::new("unverified", format!("{} is not as it should be although flatpak reported success", step.item)))
+}
+
+fn set(host: &dyn Host, key: &SettingKey, value: &str) -> Result<(), Problem> {
+    host.settings().set(key, Some(value))?;
+    let query = SettingQuery { key: key.clone(), declared: Some(value.to_owned()) };
+    match host.settings().read(&[query])?.pop() {
+        Some(SettingReading::Read { current, declared: Some(Ok(declared)), .. }) if current == declared => Ok(()),
+        _ => Err(Problem::new("unverified", format!("{key} did not keep the value"))),
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One person's work with one setup: compare, decide, plan, run.
+//!
+//! This is what the command line, the window, the notifier and the first-boot run share.
+//!
+//! Invariant: after every comparison what was seen equal is agreed on; after every run the computer is
+//! compared again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::agreed::AgreedStore;
+use crate::compare::{self, Comparison};
+use crate::host::Host;
+use crate::ignore::{self, Ignored};
+use crate::item::ItemId;
+use crate::plan::{self, Decisions, Plan};
+use crate::run::{self, Administrator, Receipt, RunError, Sink, Source};
+use crate::setup::{Setup, SetupError};
+
+/// A setup, a computer, and where this person's state is kept.
+#[derive(Clone)]
+pub struct Session {
+    /// The computer.
+    pub host: Arc<dyn Host>,
+    /// The setup's directory.
+    pub setup: PathBuf,
+    /// `$XDG_STATE_HOME/bkt`, or `/var/lib/bkt` for the system's own runs.
+    pub state: PathBuf,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("setup", &self.setup).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Why nothing could be compared at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// There is no setup.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// A file of the setup or of this person's state cannot be used.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// A comparison with the setup it was made from.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The setup as it was read.
+    pub setup: Setup,
+    /// The result.
+    pub comparison: Comparison,
+}
+
+impl Session {
+    fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> SessionError {
+        let path = path.to_owned();
+        move |source| SessionError::File { path, source }
+    }
+
+    fn agreed(&self) -> AgreedStore {
+        AgreedStore::new(&self.state, &self.setup, self.host.root())
+    }
+
+    /// Reads the setup and compares it with the computer.
+    ///
+    /// # Errors
+    /// There is no setup, or the state directory cannot be used.
+    pub fn compare(&self) -> Result<Snapshot, SessionError> {
+        let setup = Setup::load(&self.setup)?;
+        let ignored = Ignored::load(&self.setup).map_err(Self::failed(&self.setup.join(ignore::IGNORE_FILE)))?;
+        let mut comparison = compare::compare(self.host.as_ref(), &setup, &ignored);
+        let failed = || Self::failed(&self.state);
+        comparison.resolve_origins(&self.agreed().load().map_err(failed())?);
+        self.agreed().update(|agreed| comparison.record(agreed)).map_err(failed())?;
+        Ok(Snapshot { setup, comparison })
+    }
+
+    /// Makes the plan of some decisions.
+    ///
+    /// # Errors
+    /// See [`plan::build::BuildError`].
+    pub fn plan(&self, snapshot: &Snapshot, decisions: &Decisions) -> Result<Plan, plan::build::BuildError> {
+        plan::build(&snapshot.comparison, &snapshot.setup, decisions)
+    }
+
+    /// Runs a plan, compares again so that what now agrees is agreed on, and stores the receipt.
+    ///
+    /// # Errors
+    /// The plan is stale; nothing was changed and no receipt is written.
+    pub fn run(
+        &self,
+        plan: Plan,
+        administrator: &dyn Administrator,
+        source: Source,
+        sink: Sink<'_>,
+    ) -> Result<Receipt, RunError> {
+        let started = self.host.now();
+        let results = run::run(&plan, self.host.as_ref(), &self.setup, administrator, sink)?;
+        let mut receipt = Receipt::new(plan, results, source, started, self.host.now());
+        // The run is over whatever happens here: a state directory that cannot be written costs the receipt
+        // and the agreements, and the next comparison finds the same facts again.
+        let _ = self.compare();
+        let _ = receipt.store(&self.state);
+        Ok(receipt)
+    }
+
+    /// Stops reporting an item.
+    ///
+    /// # Errors
+    /// The ignore file cannot be written.
+    pub fn ignore(&self, item: &ItemId) -> Result<(), SessionError> {
+        ignore::add(&self.setup, &item.to_string()).map_err(Self::failed(&self.setup.join(ignore::IGNORE_FILE)))
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The setup: a git repository whose manifests say what the computer should be.
+//!
+//! Invariant: loading reads every manifest once and never fails as a whole; a broken one makes exactly the
+//! domains it declares unknown.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::files;
+use crate::item::Domain;
+use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, Warning};
+
+/// A setup with what it declares, domain by domain.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Its directory.
+    pub directory: PathBuf,
+    declared: BTreeMap<Domain, Result<Declarations, ManifestError>>,
+    /// What its manifests say that is not used.
+    pub warnings: Vec<Warning>,
+}
+
+/// Why there is no setup to read.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The directory has no `manifests` folder.
+    #[error("no setup was found in {path}", path = .0.display())]
+    NotFound(PathBuf),
+}
+
+impl Setup {
+    /// Reads the manifests below a directory.
+    ///
+    /// # Errors
+    /// There is no `manifests` folder in it.
+    pub fn load(directory: &Path) -> Result<Self, SetupError> {
+        if !directory.join("manifests").is_dir() {
+            return Err(SetupError::NotFound(directory.to_owned()));
+        }
+        let mut setup = Self { directory: directory.to_owned(), declared: BTreeMap::new(), warnings: Vec::new() };
+        for domain in Domain::ALL {
+            setup.declared.insert(domain, Ok(Declarations::new()));
+        }
+        for manifest in Manifest::ALL {
+            match files::read(&directory.join(manifest.path())) {
+                Ok(None) => {}
+                Ok(Some(text)) => setup.add(manifest, &text),
+                Err(error) => {
+                    let kind = ManifestErrorKind::Unreadable(error.to_string());
+                    let error = ManifestError { file: manifest.path(), line: 1, kind };
+                    for domain in manifest.domains() {
+                        setup.declared.insert(*domain, Err(error.clone()));
+                    }
+                }
+            }
+        }
+        Ok(setup)
+    }
+
+    fn add(&mut self, manifest: Manifest, text: &str) {
+        for domain in manifest.domains() {
+            match Reader::declarations(manifest, *domain, text) {
+                Ok((declarations, warnings)) => {
+                    self.warnings.extend(warnings);
+                    if let Some(Ok(known)) = self.declared.get_mut(domain) {
+                        // Run-time states win over the image's for the same unit.
+                        known.extend(declarations);
+                    }
+                }
+                Err(error) => {
+                    self.declared.insert(*domain, Err(error));
+                }
+            }
+        }
+        self.warnings.dedup();
+    }
+
+    /// What the setup says about a domain.
+    ///
+    /// # Errors
+    /// The manifest of that domain cannot be used.
+    pub fn declared(&self, domain: Domain) -> Result<&Declarations, &ManifestError> {
+        static NOTHING: Declarations = Declarations::new();
+        self.declared.get(&domain).map_or(Ok(&NOTHING), Result::as_ref)
+    }
+
+    /// How many items it declares.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.declared.values().filter_map(|declared| declared.as_ref().ok()).map(BTreeMap::len).sum()
+    }
+
+    /// Whether it declares nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(files: &[(&str, &str)]) -> (tempfile::TempDir, Setup) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("manifests")).unwrap();
+        for (name, text) in files {
+            files::replace(&dir.path().join("manifests").join(name), text.as_bytes()).unwrap();
+        }
+        let setup = Setup::load(dir.path()).unwrap();
+        (dir, setup)
+    }
+
+    #[test]
+    fn one_broken_manifest_leaves_the_others_usable() {
+        let (_dir, setup) = setup(&[
+            ("system-packages.json", "{\"packages\": [\"htop\"]\n  \"x\": 1}"),
+            ("system-config.json", r#"{"kargs": {"append": ["quiet"]}, "systemd": {"enable": "sshd"}}"#),
+            ("gsettings.json", r#"{"settings": []}"#),
+        ]);
+        let error = setup.declared(Domain::Pkg).unwrap_err();
+        assert_eq!((error.file, error.line), ("manifests/system-packages.json", 1));
+        assert_eq!(
+            setup.declared(Domain::Unit).unwrap_err().to_string(),
+            "manifests/system-config.json line 1: ‘enable’ should be a list"
+        );
+        assert_eq!(setup.declared(Domain::Karg).unwrap().len(), 1);
+        assert!(setup.declared(Domain::Gsetting).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_and_the_rest_is_used() {
+        let (_dir, setup) =
+            setup(&[("system-packages.json", "{\n  \"packages\": [\"htop\"],\n  \"packges\": [\"x\"]\n}\n")]);
+        assert_eq!(setup.declared(Domain::Pkg).unwrap().len(), 1);
+        assert_eq!(
+            (setup.warnings[0].line, setup.warnings[0].message.as_str()),
+            (3, "unknown field ‘packges’ is kept but not used")
+        );
+    }
+
+    #[test]
+    fn a_name_that_would_be_an_option_is_refused_by_line() {
+        let (_dir, setup) = setup(&[("system-packages.json", "{\"packages\": [\n\"htop\",\n\"-y\"]}")]);
+        let error = setup.declared(Domain::Pkg).unwrap_err();
+        assert_eq!(error.line, 3);
+        assert!(error.to_string().contains("‘-y’ is not a valid package name"), "{error}");
+    }
+
+    #[test]
+    fn a_directory_without_manifests_is_no_setup() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(Setup::load(dir.path()), Err(SetupError::NotFound(_))));
+    }
+}

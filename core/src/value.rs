@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Values: what an item is set to, on either side.
+//!
+//! Invariant: a value's JSON form is what the setup's manifests and `--json` show, and is read back only
+//! together with its domain, which says which form to expect.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::item::Domain;
+use crate::name::{BranchName, CommitId, RemoteName};
+
+/// The value of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A package or kernel argument is there (JSON `true`).
+    #[serde(serialize_with = "serialize_present")]
+    Present,
+    /// The state of a unit file.
+    Unit(UnitState),
+    /// A setting, as GVariant text in its canonical form without type annotation.
+    Setting(String),
+    /// An installed Flatpak.
+    Flatpak(FlatpakSource),
+}
+
+fn serialize_present<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(true)
+}
+
+impl Value {
+    /// Reads the JSON form back for a domain; `None` when it is not of that domain's form.
+    #[must_use]
+    pub fn from_json(domain: Domain, json: &serde_json::Value) -> Option<Self> {
+        match domain {
+            Domain::Pkg | Domain::Karg => (json == &serde_json::Value::Bool(true)).then_some(Self::Present),
+            Domain::Unit => json.as_str()?.parse().ok().map(Self::Unit),
+            Domain::Gsetting => json.as_str().map(|text| Self::Setting(text.to_owned())),
+            Domain::Flatpak => serde_json::from_value(json.clone()).ok().map(Self::Flatpak),
+        }
+    }
+
+    /// Whether a computer that has `observed` has what `self`, a declared value, asks for.
+    /// A Flatpak's branch and commit count only where they are declared.
+    #[must_use]
+    pub fn is_met_by(&self, observed: &Self) -> bool {
+        match (self, observed) {
+            (Self::Flatpak(declared), Self::Flatpak(observed)) => declared.is_met_by(observed),
+            _ => self == observed,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Present => f.write_str("present"),
+            Self::Unit(state) => state.fmt(f),
+            Self::Setting(text) => f.write_str(text),
+            Self::Flatpak(source) => source.fmt(f),
+        }
+    }
+}
+
+/// The unit file states a person can choose between (systemctl(1), `is-enabled`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnitState {
+    /// Started where its `[Install]` section says.
+    Enabled,
+    /// Not started by itself.
+    Disabled,
+    /// Linked to `/dev/null`: cannot be started at all.
+    Masked,
+}
+
+impl UnitState {
+    /// systemd's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Masked => "masked",
+        }
+    }
+}
+
+impl fmt::Display for UnitState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that is no unit file state a setup can ask for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("‘{0}’ is not enabled, disabled or masked")]
+pub struct UnitStateError(pub String);
+
+impl FromStr for UnitState {
+    type Err = UnitStateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Enabled, Self::Disabled, Self::Masked]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| UnitStateError(text.to_owned()))
+    }
+}
+
+/// For whom a Flatpak is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// For everyone on the computer.
+    #[default]
+    System,
+    /// For this person only.
+    User,
+}
+
+impl Scope {
+    /// flatpak's word for it, also the option without its dashes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+        }
+    }
+}
+
+/// Where a Flatpak comes from and for whom it is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlatpakSource {
+    /// The remote's name.
+    pub remote: RemoteName,
+    /// For whom.
+    pub scope: Scope,
+    /// The branch; in a declaration `None` means whichever the remote offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<BranchName>,
+    /// The commit it is held at; in a declaration `None` means the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+}
+
+impl FlatpakSource {
+    fn is_met_by(&self, observed: &Self) -> bool {
+        self.remote == observed.remote
+            && self.scope == observed.scope
+            && (self.branch.is_none() || self.branch == observed.branch)
+            && (self.commit.is_none() || self.commit == observed.commit)
+    }
+}
+
+impl fmt::Display for FlatpakSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}", self.remote, self.scope.as_str())?;
+        if let Some(branch) = &self.branch {
+            write!(f, ", {branch}")?;
+        }
+        if let Some(commit) = &self.commit {
+            write!(f, ", {}", commit.as_str().get(..12).unwrap_or_default())?;
+        }
+        f.write_str(")")
+    }
+}
