@@ -69,12 +69,12 @@ host_rebooted() {
   host_boot "$1" "${args[@]}"
 }
 
-# host_stop NAME: powers off, by force if it will not within a minute.
+# host_stop NAME: powers off, by force if it will not within a minute and a half.
 host_stop() {
   local state=$BKT_LAB/$1
   host_alive "$1" || return 0
   host_exec "$1" systemctl --no-block poweroff >/dev/null 2>&1 || true
-  flock --timeout 60 "$state/lock" true || host_kill "$1"
+  flock --timeout 90 "$state/lock" true || host_kill "$1"
 }
 host_kill() {
   kill -KILL "$(cat "$BKT_LAB/$1/leader")" 2>/dev/null || true

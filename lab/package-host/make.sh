@@ -16,6 +16,7 @@ mount --bind /dev "$merged/dev"
 cp "$BKT_SRC/lab/sample/root/usr/lib/os-release" "$merged/usr/lib/os-release"
 rm -f "$merged/etc/hostname" "$merged/etc/machine-id"
 : >"$merged/etc/machine-id"
+mkdir -p "$merged/var/log/journal" # so that a host that is gone still has its journal
 cp -r "$BKT_SRC/lab/package-host/files/." "$merged/"
 
 add_repos "$merged"
