@@ -6,21 +6,20 @@
 SESSION_JS=$BKT_SRC/lab/session/notifications.js
 
 # session_start NAME USER [WIDTHxHEIGHT]: returns when the Shell says it has started (sd_notify, as
-# its own unit has it) and the overview is closed.
+# its own unit has it), with the overview closed, nothing in the tray and no animations.
 session_start() {
   local name=$1 user=$2 size=${3:-1280x800} id
   id=$(host_exec "$name" id -u "$user") || return 1
-  host_exec "$name" systemctl start "user@$id.service"
+  host_exec "$name" systemctl start "user@$id.service" || return 1
   host_user "$name" "$user" systemd-run --user --quiet --collect --unit=bkt-session \
     --property=Type=notify --property=NotifyAccess=main \
     --setenv=XDG_CURRENT_DESKTOP=GNOME --setenv=XDG_SESSION_TYPE=wayland --setenv=XDG_SESSION_DESKTOP=gnome \
-    --setenv=MUTTER_DEBUG_DUMMY_MODE_SPECS="$size" \
     gnome-shell --headless --virtual-monitor "$size" --no-x11 --unsafe-mode
   host_user "$name" "$user" systemctl --user set-environment XDG_CURRENT_DESKTOP=GNOME \
     XDG_SESSION_TYPE=wayland WAYLAND_DISPLAY=wayland-0
   host_user "$name" "$user" dbus-update-activation-environment XDG_CURRENT_DESKTOP=GNOME \
     XDG_SESSION_TYPE=wayland WAYLAND_DISPLAY=wayland-0
-  session_eval "$name" "$user" 'Main.overview.hide()' >/dev/null
+  session_eval "$name" "$user" "$(cat "$SESSION_JS"); settle()" >/dev/null
 }
 
 # session_stop NAME USER
@@ -30,7 +29,7 @@ session_stop() { host_user "$1" "$2" systemctl --user stop bkt-session; }
 session_eval() {
   local name=$1 user=$2 js=$3
   host_user "$name" "$user" busctl --user --json=short call org.gnome.Shell /org/gnome/Shell org.gnome.Shell Eval s "$js" |
-    jq -er 'if .data[0] then .data[1] else ("Shell: " + .data[1] | halt_error) end'
+    jq -r 'if .data[0] then .data[1] else "Shell: \(.data[1])\n" | halt_error end'
 }
 
 # session_shot NAME USER FILE.png: the whole screen, once it has settled.

@@ -12,10 +12,7 @@ pub fn lookup<'a>(dict: &'a [u8], key: &str) -> Option<(&'a [u8], &'a str)> {
         }
         let variant = entry.get(key_end.next_multiple_of(8)..entry.len() - width)?;
         let split = variant.iter().rposition(|byte| *byte == 0)?;
-        Some((
-            variant.get(..split)?,
-            str::from_utf8(variant.get(split + 1..)?).ok()?,
-        ))
+        Some((variant.get(..split)?, str::from_utf8(variant.get(split + 1..)?).ok()?))
     })
 }
 
@@ -54,10 +51,5 @@ fn offset_width(size: usize) -> usize {
 
 fn offset_at(bytes: &[u8], at: usize, width: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(width)?)?;
-    Some(
-        bytes
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | usize::from(*byte)),
-    )
+    Some(bytes.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
 }

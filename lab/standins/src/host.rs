@@ -112,9 +112,7 @@ impl Host {
         Self {
             api_version: "org.containers.bootc/v1".to_owned(),
             kind: "BootcHost".to_owned(),
-            metadata: Metadata {
-                name: "host".to_owned(),
-            },
+            metadata: Metadata { name: "host".to_owned() },
             spec,
             status,
         }
@@ -122,12 +120,6 @@ impl Host {
 
     /// What is said off an image host: nothing, with exit code 0.
     pub fn none() -> Self {
-        Self::new(
-            Spec {
-                image: None,
-                boot_order: BootOrder::Default,
-            },
-            Status::default(),
-        )
+        Self::new(Spec { image: None, boot_order: BootOrder::Default }, Status::default())
     }
 }

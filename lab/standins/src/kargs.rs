@@ -39,9 +39,7 @@ impl Kargs {
 
     /// Removes `KEY=VALUE`, or the one argument named `KEY`; says whether there was one.
     pub fn delete(&mut self, karg: &str) -> Result<bool> {
-        let named: Vec<usize> = (0..self.0.len())
-            .filter(|at| matches(&self.0[*at], karg))
-            .collect();
+        let named: Vec<usize> = (0..self.0.len()).filter(|at| matches(&self.0[*at], karg)).collect();
         match named[..] {
             [] => return Ok(false),
             [at] => self.0.remove(at),
@@ -72,11 +70,6 @@ fn matches(have: &str, wanted: &str) -> bool {
 
 impl FromIterator<String> for Kargs {
     fn from_iter<I: IntoIterator<Item = String>>(kargs: I) -> Self {
-        Self(
-            kargs
-                .into_iter()
-                .filter(|karg| !karg.starts_with("ostree="))
-                .collect(),
-        )
+        Self(kargs.into_iter().filter(|karg| !karg.starts_with("ostree=")).collect())
     }
 }

@@ -29,11 +29,7 @@ pub fn of_dir(dir: &Path) -> Result<Option<Vec<String>>> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.ends_with(".toml") {
             files.push((name, fs::read_to_string(&path)?));
         }
@@ -44,10 +40,7 @@ pub fn of_dir(dir: &Path) -> Result<Option<Vec<String>>> {
 /// The same of a commit in the repository.
 pub fn of_commit(checksum: &str) -> Result<Option<Vec<String>>> {
     let repo = "--repo=/sysroot/ostree/repo";
-    let Ok(listing) = ostree::run(
-        "ostree",
-        &["ls", repo, "--nul-filenames-only", checksum, DIR],
-    ) else {
+    let Ok(listing) = ostree::run("ostree", &["ls", repo, "--nul-filenames-only", checksum, DIR]) else {
         return Ok(None);
     };
     let mut files = Vec::new();
@@ -81,12 +74,7 @@ pub fn merge(current: &Kargs, booted: Option<&[String]>, new: Option<&[String]>)
         booted.iter().for_each(|karg| kargs.append(karg));
         return kargs;
     };
-    booted
-        .iter()
-        .filter(|karg| !new.contains(karg))
-        .for_each(|karg| kargs.remove_exact(karg));
-    new.iter()
-        .filter(|karg| !booted.contains(karg))
-        .for_each(|karg| kargs.append(karg));
+    booted.iter().filter(|karg| !new.contains(karg)).for_each(|karg| kargs.remove_exact(karg));
+    new.iter().filter(|karg| !booted.contains(karg)).for_each(|karg| kargs.append(karg));
     kargs
 }

@@ -11,14 +11,9 @@ impl Keyfile {
     pub fn parse(text: &str) -> Self {
         let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
         for line in text.lines().map(str::trim) {
-            if let Some(name) = line
-                .strip_prefix('[')
-                .and_then(|rest| rest.strip_suffix(']'))
-            {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 groups.push((name.to_owned(), Vec::new()));
-            } else if let (Some((key, value)), Some((_, lines))) =
-                (line.split_once('='), groups.last_mut())
-            {
+            } else if let (Some((key, value)), Some((_, lines))) = (line.split_once('='), groups.last_mut()) {
                 lines.push((key.trim().to_owned(), value.trim().to_owned()));
             }
         }
@@ -26,20 +21,14 @@ impl Keyfile {
     }
 
     pub fn get(&self, group: &str, key: &str) -> Option<&str> {
-        self.lines(group)
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
+        self.lines(group).find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 
     pub fn lines(&self, group: &str) -> impl Iterator<Item = (&str, &str)> {
         self.groups
             .iter()
             .filter(move |(name, _)| name == group)
-            .flat_map(|(_, lines)| {
-                lines
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()))
-            })
+            .flat_map(|(_, lines)| lines.iter().map(|(key, value)| (key.as_str(), value.as_str())))
     }
 
     pub fn has_group(&self, group: &str) -> bool {

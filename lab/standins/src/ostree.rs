@@ -19,10 +19,7 @@ pub fn run<S: AsRef<str>>(program: &str, args: &[S]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a stand-in is a front end to ostree, outside Host"
-)]
+#[expect(clippy::disallowed_methods, reason = "a stand-in is a front end to ostree, outside Host")]
 fn output<S: AsRef<str>>(program: &str, args: &[S]) -> Result<Output> {
     std::process::Command::new(program)
         .args(args.iter().map(AsRef::as_ref))
@@ -41,9 +38,7 @@ pub fn require_root() -> Result<()> {
     if is_root() {
         return Ok(());
     }
-    bail!(
-        "Preparing for write: Querying root privilege: This command must be executed as the root user"
-    )
+    bail!("Preparing for write: Querying root privilege: This command must be executed as the root user")
 }
 
 /// What a commit says of itself: the lab's images carry the keys that bootc's imports carry.
@@ -57,21 +52,14 @@ pub struct Commit {
 
 impl Commit {
     pub fn read(revision: &str) -> Result<Self> {
-        let checksum = run(
-            "ostree",
-            &["rev-parse", "--repo=/sysroot/ostree/repo", revision],
-        )?;
+        let checksum = run("ostree", &["rev-parse", "--repo=/sysroot/ostree/repo", revision])?;
         let checksum = checksum.trim().to_owned();
-        let shown = run(
-            "ostree",
-            &["show", "--repo=/sysroot/ostree/repo", &checksum],
-        )?;
+        let shown = run("ostree", &["show", "--repo=/sysroot/ostree/repo", &checksum])?;
         let date = shown
             .lines()
             .find_map(|line| line.strip_prefix("Date:"))
             .with_context(|| format!("no date in commit {checksum}"))?;
-        let timestamp =
-            jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", date.trim())?.to_timestamp()?;
+        let timestamp = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", date.trim())?.to_timestamp()?;
         Ok(Self {
             version: metadata(&checksum, "version"),
             digest: metadata(&checksum, "ostree.manifest-digest"),
@@ -85,10 +73,7 @@ impl Commit {
             image: image.unsigned(),
             version: self.version.clone(),
             timestamp: Some(self.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-            image_digest: self
-                .digest
-                .clone()
-                .unwrap_or_else(|| format!("sha256:{}", self.checksum)),
+            image_digest: self.digest.clone().unwrap_or_else(|| format!("sha256:{}", self.checksum)),
             architecture: architecture().to_owned(),
         }
     }
@@ -97,11 +82,7 @@ impl Commit {
 /// A string in the commit's metadata, printed by ostree in GVariant text form.
 fn metadata(checksum: &str, key: &str) -> Option<String> {
     let key = format!("--print-metadata-key={key}");
-    let text = run(
-        "ostree",
-        &["show", "--repo=/sysroot/ostree/repo", &key, checksum],
-    )
-    .ok()?;
+    let text = run("ostree", &["show", "--repo=/sysroot/ostree/repo", &key, checksum]).ok()?;
     Some(text.trim().trim_matches('\'').to_owned())
 }
 

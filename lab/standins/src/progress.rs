@@ -21,36 +21,24 @@ pub struct Progress {
 impl Progress {
     pub fn open(fd: Option<u32>) -> Result<Self> {
         let Some(fd) = fd else {
-            return Ok(Self {
-                pipe: None,
-                id: String::new(),
-            });
+            return Ok(Self { pipe: None, id: String::new() });
         };
         if fd < 3 {
             bail!("Cannot use fd {fd} for progress JSON");
         }
         let path = format!("/proc/self/fd/{fd}");
-        let kind = std::fs::metadata(&path)
-            .with_context(|| format!("fd {fd}"))?
-            .file_type();
+        let kind = std::fs::metadata(&path).with_context(|| format!("fd {fd}"))?.file_type();
         if !kind.is_fifo() {
             bail!("not a pipe");
         }
-        let mut progress = Self {
-            pipe: Some(OpenOptions::new().write(true).open(path)?),
-            id: String::new(),
-        };
+        let mut progress = Self { pipe: Some(OpenOptions::new().write(true).open(path)?), id: String::new() };
         progress.line(&json!({"type": "Start", "version": "0.1.0"}))?;
         Ok(progress)
     }
 
     pub fn pulled(&mut self, digest: &str) -> Result<()> {
         digest.clone_into(&mut self.id);
-        let layer = digest
-            .trim_start_matches("sha256:")
-            .get(..21)
-            .unwrap_or(digest)
-            .to_owned();
+        let layer = digest.trim_start_matches("sha256:").get(..21).unwrap_or(digest).to_owned();
         for part in 1..=10 {
             let bytes = BYTES / 10 * part;
             self.line(&json!({
@@ -86,23 +74,10 @@ impl Progress {
                 json!({"subtask": subtask, "description": description, "id": id, "completed": at < done})
             })
             .collect();
-        self.steps(
-            "staging",
-            "Deploying Image",
-            done.min(3),
-            3,
-            &Value::from(subtasks),
-        )
+        self.steps("staging", "Deploying Image", done.min(3), 3, &Value::from(subtasks))
     }
 
-    fn steps(
-        &mut self,
-        task: &str,
-        description: &str,
-        steps: usize,
-        total: usize,
-        subtasks: &Value,
-    ) -> Result<()> {
+    fn steps(&mut self, task: &str, description: &str, steps: usize, total: usize, subtasks: &Value) -> Result<()> {
         let id = self.id.clone();
         self.line(&json!({
             "type": "ProgressSteps", "task": task, "description": description, "id": id,

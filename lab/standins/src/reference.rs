@@ -18,11 +18,7 @@ impl ImageReference {
             "docker" => ("registry", image.trim_start_matches("//")),
             other => (other, image),
         };
-        Some(Self {
-            image: image.to_owned(),
-            transport: transport.to_owned(),
-            signature,
-        })
+        Some(Self { image: image.to_owned(), transport: transport.to_owned(), signature })
     }
 
     pub fn to_origin(&self) -> String {
@@ -48,9 +44,6 @@ impl ImageReference {
 
     /// As the images of `status` name it: without the signature policy, which belongs to `spec`.
     pub fn unsigned(&self) -> Self {
-        Self {
-            signature: None,
-            ..self.clone()
-        }
+        Self { signature: None, ..self.clone() }
     }
 }

@@ -22,10 +22,7 @@ pub struct Staging<'a> {
 }
 
 impl Staging<'_> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a lab file below /run for ostree to read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a lab file below /run for ostree to read")]
     pub fn stage(&self) -> Result<()> {
         let path = format!("/run/lab-origin-{}", std::process::id());
         fs::write(&path, self.origin.render()).with_context(|| format!("writing {path}"))?;
@@ -35,18 +32,13 @@ impl Staging<'_> {
     }
 
     fn arguments(&self, origin: &str) -> Vec<String> {
-        let mut args: Vec<String> = ["admin", "deploy", "--stage", "--no-prune", "--karg-none"]
-            .map(str::to_owned)
-            .into();
+        let mut args: Vec<String> =
+            ["admin", "deploy", "--stage", "--no-prune", "--karg-none"].map(str::to_owned).into();
         args.push(format!("--origin-file={origin}"));
         if self.locked {
             args.push("--lock-finalization".to_owned());
         }
-        args.extend(
-            self.kargs
-                .iter()
-                .map(|karg| format!("--karg-append={karg}")),
-        );
+        args.extend(self.kargs.iter().map(|karg| format!("--karg-append={karg}")));
         args.push(self.checksum.to_owned());
         args
     }

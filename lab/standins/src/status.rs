@@ -3,9 +3,7 @@
 
 use anyhow::Result;
 
-use crate::host::{
-    BootEntry, BootEntryOstree, BootOrder, Host, ImageStatus, Spec, Status, UsrOverlay,
-};
+use crate::host::{BootEntry, BootEntryOstree, BootOrder, Host, ImageStatus, Spec, Status, UsrOverlay};
 use crate::ostree::{self, Commit};
 use crate::sysroot::{Deployment, Sysroot};
 
@@ -17,10 +15,8 @@ pub fn cached_update_ref(checksum: &str) -> String {
 pub fn host(sysroot: &Sysroot) -> Result<Host> {
     let booted = sysroot.booted()?;
     let queued = rollback_queued(sysroot);
-    let mut others = sysroot
-        .deployments
-        .iter()
-        .filter(|it| !it.booted && !it.staged && it.stateroot == booted.stateroot);
+    let mut others =
+        sysroot.deployments.iter().filter(|it| !it.booted && !it.staged && it.stateroot == booted.stateroot);
     let status = Status {
         staged: sysroot.staged().map(|it| entry(it, booted)).transpose()?,
         booted: Some(entry(booted, booted)?),
@@ -33,11 +29,7 @@ pub fn host(sysroot: &Sysroot) -> Result<Host> {
     };
     let spec = Spec {
         image: image(sysroot.staged().unwrap_or(booted)),
-        boot_order: if queued {
-            BootOrder::Rollback
-        } else {
-            BootOrder::Default
-        },
+        boot_order: if queued { BootOrder::Rollback } else { BootOrder::Default },
     };
     Ok(Host::new(spec, status))
 }
@@ -84,65 +76,34 @@ fn usr_overlay(unlocked: &str) -> Option<UsrOverlay> {
         "hotfix" => ("readWrite", "persistent"),
         _ => return None,
     };
-    Some(UsrOverlay {
-        access_mode: access_mode.to_owned(),
-        persistence: persistence.to_owned(),
-    })
+    Some(UsrOverlay { access_mode: access_mode.to_owned(), persistence: persistence.to_owned() })
 }
 
 /// What a person sees.
 pub fn human(host: &Host) -> String {
     let mut text = String::new();
-    let entries = [
-        ("  Staged", &host.status.staged),
-        ("● Booted", &host.status.booted),
-        ("  Rollback", &host.status.rollback),
-    ];
+    let entries =
+        [("  Staged", &host.status.staged), ("● Booted", &host.status.booted), ("  Rollback", &host.status.rollback)];
     for (name, entry) in entries {
         let Some(entry) = entry else { continue };
         if let Some(image) = &entry.image {
             text.push_str(&format!("{name} image: {}\n", image.image.image));
-            text.push_str(&format!(
-                "        Digest: {} ({})\n",
-                image.image_digest, image.architecture
-            ));
+            text.push_str(&format!("        Digest: {} ({})\n", image.image_digest, image.architecture));
             let version = image.version.as_deref().unwrap_or("(none)");
-            text.push_str(&format!(
-                "       Version: {version} ({})\n",
-                image.timestamp.as_deref().unwrap_or_default()
-            ));
+            text.push_str(&format!("       Version: {version} ({})\n", image.timestamp.as_deref().unwrap_or_default()));
         } else if let Some(ostree) = &entry.ostree {
-            text.push_str(&format!(
-                "{name} ostree\n        Commit: {}\n",
-                ostree.checksum
-            ));
+            text.push_str(&format!("{name} ostree\n        Commit: {}\n", ostree.checksum));
         }
         if entry.incompatible {
-            text.push_str(
-                "  Incompatible: this deployment contains local rpm-ostree modifications\n",
-            );
+            text.push_str("  Incompatible: this deployment contains local rpm-ostree modifications\n");
         }
         text.push('\n');
     }
-    if text.is_empty() {
-        "System is not deployed via bootc.\n".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "System is not deployed via bootc.\n".to_owned() } else { text }
 }
 
 /// Makes `cachedUpdate` of a deployment name `target`.
 pub fn remember_update(deployment: &Deployment, target: &Commit) -> Result<()> {
     let create = format!("--create={}", cached_update_ref(&deployment.checksum));
-    ostree::run(
-        "ostree",
-        &[
-            "refs",
-            "--repo=/sysroot/ostree/repo",
-            "--force",
-            &create,
-            &target.checksum,
-        ],
-    )
-    .map(drop)
+    ostree::run("ostree", &["refs", "--repo=/sysroot/ostree/repo", "--force", &create, &target.checksum]).map(drop)
 }

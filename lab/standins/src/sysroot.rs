@@ -40,9 +40,7 @@ impl Deployment {
 
     /// rpm-ostree has changed it in a way bootc cannot carry over.
     pub fn incompatible(&self) -> bool {
-        ["rpmostree", "packages", "overrides", "modules"]
-            .iter()
-            .any(|group| self.origin.has_group(group))
+        ["rpmostree", "packages", "overrides", "modules"].iter().any(|group| self.origin.has_group(group))
     }
 
     pub fn name(&self) -> String {
@@ -78,10 +76,7 @@ impl Sysroot {
     }
 
     pub fn booted(&self) -> Result<&Deployment> {
-        self.deployments
-            .iter()
-            .find(|it| it.booted)
-            .context("Not booted into an ostree deployment")
+        self.deployments.iter().find(|it| it.booted).context("Not booted into an ostree deployment")
     }
 
     pub fn staged(&self) -> Option<&Deployment> {
@@ -100,19 +95,13 @@ fn header_line(line: &str, entries: &[(PathBuf, String)]) -> Option<Deployment> 
     let stateroot = words.next()?;
     let (checksum, serial) = words.next()?.split_once('.')?;
     let staged = words.any(|word| word == "(staged)");
-    let dir = PathBuf::from(format!(
-        "/sysroot/ostree/deploy/{stateroot}/deploy/{checksum}.{serial}"
-    ));
+    let dir = PathBuf::from(format!("/sysroot/ostree/deploy/{stateroot}/deploy/{checksum}.{serial}"));
     let origin = fs::read_to_string(dir.with_added_extension("origin")).unwrap_or_default();
     let origin = Keyfile::parse(&origin);
     let options = if staged {
         staged_options().unwrap_or_default()
     } else {
-        entries
-            .iter()
-            .find(|(path, _)| *path == dir)
-            .map(|(_, options)| options.clone())
-            .unwrap_or_default()
+        entries.iter().find(|(path, _)| *path == dir).map(|(_, options)| options.clone()).unwrap_or_default()
     };
     Some(Deployment {
         stateroot: stateroot.to_owned(),
@@ -130,10 +119,7 @@ fn header_line(line: &str, entries: &[(PathBuf, String)]) -> Option<Deployment> 
 }
 
 fn detail_line(deployment: &mut Deployment, detail: &str) {
-    match detail
-        .split_once(':')
-        .map(|(key, value)| (key.trim(), value.trim()))
-    {
+    match detail.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
         Some(("Unlocked", value)) => value.clone_into(&mut deployment.unlocked),
         Some(("Pinned", "yes")) => deployment.pinned = true,
         _ if detail.contains("finalization locked") || detail.contains("Finalization: locked") => {
@@ -146,10 +132,7 @@ fn detail_line(deployment: &mut Deployment, detail: &str) {
 fn staged_options() -> Option<String> {
     let bytes = fs::read(STAGED).ok()?;
     let (kargs, kind) = gvariant::lookup(&bytes, "kargs")?;
-    (kind == "as")
-        .then(|| gvariant::strings(kargs))
-        .flatten()
-        .map(|kargs| kargs.join(" "))
+    (kind == "as").then(|| gvariant::strings(kargs)).flatten().map(|kargs| kargs.join(" "))
 }
 
 /// Deployment directory and options of every entry a boot loader sees.
@@ -157,20 +140,14 @@ pub fn boot_entries() -> Vec<(PathBuf, String)> {
     let Ok(dir) = fs::read_dir("/boot/loader/entries") else {
         return Vec::new();
     };
-    dir.filter_map(|entry| entry_target(&entry.ok()?.path()))
-        .collect()
+    dir.filter_map(|entry| entry_target(&entry.ok()?.path())).collect()
 }
 
 /// Where a boot entry leads, with its options.
 pub fn entry_target(entry: &Path) -> Option<(PathBuf, String)> {
     let text = fs::read_to_string(entry).ok()?;
-    let options = text
-        .lines()
-        .find_map(|line| line.strip_prefix("options "))?
-        .to_owned();
-    let link = options
-        .split_whitespace()
-        .find_map(|karg| karg.strip_prefix("ostree=/"))?;
+    let options = text.lines().find_map(|line| line.strip_prefix("options "))?.to_owned();
+    let link = options.split_whitespace().find_map(|karg| karg.strip_prefix("ostree=/"))?;
     let target = fs::canonicalize(Path::new("/sysroot").join(link)).ok()?;
     Some((target, options))
 }

@@ -31,33 +31,24 @@ fn broken_bytes_are_no_answer() {
 
 #[test]
 fn an_origin_file_keeps_what_it_does_not_know() {
-    let text = "[origin]\ncontainer-image-reference=ostree-image-signed:docker://quay.io/a/b:c\n[packages]\nrequested=tmux;\n";
+    let text =
+        "[origin]\ncontainer-image-reference=ostree-image-signed:docker://quay.io/a/b:c\n[packages]\nrequested=tmux;\n";
     let mut origin = Keyfile::parse(text);
     assert_eq!(origin.render(), text);
     assert!(origin.has_group("packages"));
     origin.set("loader-entries", "bkt", Some("a=1"));
-    assert_eq!(
-        Keyfile::parse(&origin.render()).get("loader-entries", "bkt"),
-        Some("a=1")
-    );
+    assert_eq!(Keyfile::parse(&origin.render()).get("loader-entries", "bkt"), Some("a=1"));
 }
 
 #[test]
 fn image_references_have_three_spellings() {
     let text = "ostree-image-signed:docker://quay.io/a/b:c";
     let image = ImageReference::from_origin(text).unwrap();
-    assert_eq!(
-        (image.image.as_str(), image.transport.as_str()),
-        ("quay.io/a/b:c", "registry")
-    );
+    assert_eq!((image.image.as_str(), image.transport.as_str()), ("quay.io/a/b:c", "registry"));
     assert_eq!(image.signature, Some(Signature::ContainerPolicy));
     assert_eq!(image.to_origin(), text);
     assert_eq!(image.lab_ref(), "images/quay.io/a/b/c");
-    let image =
-        ImageReference::from_origin("ostree-unverified-image:oci:/run/osimages/os:latest").unwrap();
-    assert_eq!(
-        (image.image.as_str(), image.transport.as_str()),
-        ("/run/osimages/os:latest", "oci")
-    );
+    let image = ImageReference::from_origin("ostree-unverified-image:oci:/run/osimages/os:latest").unwrap();
+    assert_eq!((image.image.as_str(), image.transport.as_str()), ("/run/osimages/os:latest", "oci"));
     assert_eq!(image.lab_ref(), "images/run/osimages/os/latest");
 }

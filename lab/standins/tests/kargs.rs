@@ -11,11 +11,7 @@ fn list(text: &str) -> Vec<String> {
 #[test]
 fn an_update_changes_only_what_images_asked_for() {
     let current = Kargs::parse("root=LABEL=x rw quiet old=1 mine=1 ostree=/ostree/boot.1/x/0");
-    let merged = merge(
-        &current,
-        Some(&list("quiet old=1")),
-        Some(&list("quiet new=1")),
-    );
+    let merged = merge(&current, Some(&list("quiet old=1")), Some(&list("quiet new=1")));
     assert_eq!(merged, Kargs::parse("root=LABEL=x rw quiet mine=1 new=1"));
 }
 

@@ -19,11 +19,7 @@ use serde_json::{Map, Value, json};
 const UNCHANGED: u8 = 77;
 
 #[derive(Debug, Parser)]
-#[command(
-    name = "rpm-ostree",
-    version = "2026.2",
-    about = "Lab stand-in for rpm-ostree, over real ostree state"
-)]
+#[command(name = "rpm-ostree", version = "2026.2", about = "Lab stand-in for rpm-ostree, over real ostree state")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -70,15 +66,9 @@ struct KargsOptions {
 
 impl KargsOptions {
     fn asks_nothing(&self) -> bool {
-        [
-            &self.append,
-            &self.append_if_missing,
-            &self.delete,
-            &self.delete_if_present,
-            &self.replace,
-        ]
-        .iter()
-        .all(|list| list.is_empty())
+        [&self.append, &self.append_if_missing, &self.delete, &self.delete_if_present, &self.replace]
+            .iter()
+            .all(|list| list.is_empty())
     }
 
     fn edit(&self, mut kargs: Kargs) -> Result<Kargs> {
@@ -90,24 +80,16 @@ impl KargsOptions {
         for karg in &self.delete_if_present {
             kargs.delete(karg)?;
         }
-        self.replace
-            .iter()
-            .try_for_each(|karg| kargs.replace(karg))?;
+        self.replace.iter().try_for_each(|karg| kargs.replace(karg))?;
         self.append.iter().for_each(|karg| kargs.append(karg));
-        self.append_if_missing
-            .iter()
-            .for_each(|karg| kargs.append_if_missing(karg));
+        self.append_if_missing.iter().for_each(|karg| kargs.append_if_missing(karg));
         Ok(kargs)
     }
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Status {
-            json,
-            booted,
-            pending_exit_77,
-        } => status(json, booted, pending_exit_77),
+        Command::Status { json, booted, pending_exit_77 } => status(json, booted, pending_exit_77),
         Command::Kargs(options) => kargs(&options),
         Command::Rollback => rollback(),
         Command::Other(words) => other(&words),
@@ -131,42 +113,25 @@ fn for_writing(method: &str) -> Result<Sysroot> {
 
 fn status(json: bool, booted_only: bool, pending_exit_77: bool) -> Result<ExitCode> {
     let sysroot = booted()?;
-    let shown: Vec<&Deployment> = sysroot
-        .deployments
-        .iter()
-        .filter(|it| it.booted || !booted_only)
-        .collect();
+    let shown: Vec<&Deployment> = sysroot.deployments.iter().filter(|it| it.booted || !booted_only).collect();
     if json {
-        let deployments = shown
-            .iter()
-            .map(|it| deployment(it))
-            .collect::<Result<Vec<_>>>()?;
+        let deployments = shown.iter().map(|it| deployment(it)).collect::<Result<Vec<_>>>()?;
         let all = json!({"deployments": deployments, "transaction": null, "cached-update": null});
         println!("{all:#}");
     } else {
         println!("State: idle\nDeployments:");
         for it in shown {
             let mark = if it.booted { "●" } else { " " };
-            println!(
-                "{mark} {}\n                  Commit: {}",
-                name(it),
-                it.checksum
-            );
+            println!("{mark} {}\n                  Commit: {}", name(it), it.checksum);
         }
     }
     let pending = !sysroot.pending()?.booted;
-    Ok(if pending_exit_77 && pending {
-        ExitCode::from(UNCHANGED)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if pending_exit_77 && pending { ExitCode::from(UNCHANGED) } else { ExitCode::SUCCESS })
 }
 
 fn name(deployment: &Deployment) -> String {
     let origin = &deployment.origin;
-    let reference = origin
-        .get("origin", "container-image-reference")
-        .or_else(|| origin.get("origin", "refspec"));
+    let reference = origin.get("origin", "container-image-reference").or_else(|| origin.get("origin", "refspec"));
     reference.unwrap_or("(unknown)").to_owned()
 }
 
@@ -179,10 +144,7 @@ fn deployment(deployment: &Deployment) -> Result<Value> {
         .unwrap_or_default();
     let mut all = Map::new();
     let mut put = |key: &str, value: Value| all.insert(key.to_owned(), value);
-    put(
-        "id",
-        json!(format!("{}-{}", deployment.stateroot, deployment.name())),
-    );
+    put("id", json!(format!("{}-{}", deployment.stateroot, deployment.name())));
     put("osname", json!(deployment.stateroot));
     put("serial", json!(deployment.serial));
     put("checksum", json!(deployment.checksum));
@@ -213,10 +175,7 @@ fn deployment(deployment: &Deployment) -> Result<Value> {
     match deployment.image() {
         Some(image) => {
             put("container-image-reference", json!(image.to_origin()));
-            put(
-                "container-image-reference-digest",
-                json!(commit.image_status(&image).image_digest),
-            );
+            put("container-image-reference-digest", json!(commit.image_status(&image).image_digest));
         }
         None => {
             put("origin", json!(name(deployment)));
@@ -235,20 +194,10 @@ fn kargs(options: &KargsOptions) -> Result<ExitCode> {
     let kargs = options.edit(pending.kargs.clone())?;
     if kargs == pending.kargs {
         println!("No changes.");
-        return Ok(if options.unchanged_exit_77 {
-            ExitCode::from(UNCHANGED)
-        } else {
-            ExitCode::SUCCESS
-        });
+        return Ok(if options.unchanged_exit_77 { ExitCode::from(UNCHANGED) } else { ExitCode::SUCCESS });
     }
     let locked = options.lock_finalization;
-    Staging {
-        checksum: &pending.checksum,
-        origin: &pending.origin,
-        kargs: &kargs,
-        locked,
-    }
-    .stage()?;
+    Staging { checksum: &pending.checksum, origin: &pending.origin, kargs: &kargs, locked }.stage()?;
     println!("Staging deployment... done");
     if options.reboot {
         ostree::run("systemctl", &["--no-block", "reboot"])?;
@@ -262,19 +211,13 @@ fn rollback() -> Result<ExitCode> {
     let sysroot = for_writing("Rollback")?;
     let unstaged: Vec<_> = sysroot.deployments.iter().filter(|it| !it.staged).collect();
     let next = usize::from(unstaged.first().is_some_and(|it| it.booted));
-    let target = unstaged
-        .get(next)
-        .or(unstaged.first())
-        .filter(|_| unstaged.len() > 1);
+    let target = unstaged.get(next).or(unstaged.first()).filter(|_| unstaged.len() > 1);
     let target = target.context("Found 1 deployment, at least 2 required for rollback")?;
     if sysroot.staged().is_some() {
         ostree::run("ostree", &["admin", "undeploy", "0"])?;
     }
     println!("Moving '{}' to be first deployment", target.name());
-    let index = unstaged
-        .iter()
-        .position(|it| it.name() == target.name())
-        .unwrap_or_default();
+    let index = unstaged.iter().position(|it| it.name() == target.name()).unwrap_or_default();
     ostree::run("ostree", &["admin", "set-default", &index.to_string()])?;
     println!("Run \"systemctl reboot\" to start a reboot");
     Ok(ExitCode::SUCCESS)
@@ -283,21 +226,9 @@ fn rollback() -> Result<ExitCode> {
 /// What the real one also has: layering says whether it is locked, all else is named as missing.
 fn other(words: &[String]) -> Result<ExitCode> {
     let verb = words.first().map_or("", String::as_str);
-    let layers = [
-        "install",
-        "uninstall",
-        "override",
-        "initramfs",
-        "initramfs-etc",
-        "apply-live",
-    ]
-    .contains(&verb);
+    let layers = ["install", "uninstall", "override", "initramfs", "initramfs-etc", "apply-live"].contains(&verb);
     let config = std::fs::read_to_string("/etc/rpm-ostreed.conf").unwrap_or_default();
-    if layers
-        && config
-            .lines()
-            .any(|line| line.replace(' ', "") == "LockLayering=true")
-    {
+    if layers && config.lines().any(|line| line.replace(' ', "") == "LockLayering=true") {
         bail!("Cannot operate; `LockLayering=true` in configuration.");
     }
     bail!("`{verb}` is not supported by this stand-in");

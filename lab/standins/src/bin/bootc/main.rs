@@ -13,11 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
-#[command(
-    name = "bootc",
-    version = "1.16.9",
-    about = "Lab stand-in for bootc, over real ostree state"
-)]
+#[command(name = "bootc", version = "1.16.9", about = "Lab stand-in for bootc, over real ostree state")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -103,27 +99,18 @@ enum Container {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Status {
-            format,
-            json,
-            booted,
-            ..
-        } => {
+        Command::Status { format, json, booted, .. } => {
             let format = if json { Some(Format::Json) } else { format };
             commands::status(format, booted).map_err(|error| error.context("Status"))
         }
         Command::Upgrade(options) => options.run().map_err(|error| error.context("Upgrading")),
         Command::Switch(options) => options.run().map_err(|error| error.context("Switching")),
-        Command::Rollback { apply } => {
-            commands::rollback(apply).map_err(|error| error.context("Rollback"))
-        }
+        Command::Rollback { apply } => commands::rollback(apply).map_err(|error| error.context("Rollback")),
         Command::UsrOverlay { read_only } => commands::usr_overlay(read_only),
-        Command::LoaderEntries {
-            command: LoaderEntries::SetOptionsForSource { source, options },
-        } => commands::set_options_for_source(&source, options.as_deref()),
-        Command::Container {
-            command: Container::Inspect { kargs_dir, .. },
-        } => commands::inspect(&kargs_dir),
+        Command::LoaderEntries { command: LoaderEntries::SetOptionsForSource { source, options } } => {
+            commands::set_options_for_source(&source, options.as_deref())
+        }
+        Command::Container { command: Container::Inspect { kargs_dir, .. } } => commands::inspect(&kargs_dir),
         Command::LabRecordSources => commands::record_sources(),
     };
     match done {

@@ -29,34 +29,17 @@ pub(crate) fn set_options_for_source(source: &str, options: Option<&str>) -> Res
         return Ok(());
     }
     let mut kargs = pending.kargs.clone();
-    old.iter()
-        .filter(|karg| !new.contains(karg))
-        .for_each(|karg| kargs.remove_exact(karg));
-    new.iter()
-        .filter(|karg| !old.contains(karg))
-        .for_each(|karg| kargs.append_if_missing(karg));
+    old.iter().filter(|karg| !new.contains(karg)).for_each(|karg| kargs.remove_exact(karg));
+    new.iter().filter(|karg| !old.contains(karg)).for_each(|karg| kargs.append_if_missing(karg));
     let owned: Vec<&str> = new.iter().collect();
     let mut origin = pending.origin.clone();
-    origin.set(
-        GROUP,
-        source,
-        (!owned.is_empty()).then(|| owned.join(" ")).as_deref(),
-    );
+    origin.set(GROUP, source, (!owned.is_empty()).then(|| owned.join(" ")).as_deref());
     let locked = pending.locked;
-    Staging {
-        checksum: &pending.checksum,
-        origin: &origin,
-        kargs: &kargs,
-        locked,
-    }
-    .stage()
+    Staging { checksum: &pending.checksum, origin: &origin, kargs: &kargs, locked }.stage()
 }
 
 /// Writes the sources of every deployment into its boot entry.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "boot entries of a lab host, at its shutdown"
-)]
+#[expect(clippy::disallowed_methods, reason = "boot entries of a lab host, at its shutdown")]
 pub(crate) fn record_sources() -> Result<()> {
     let entries = fs::read_dir("/boot/loader/entries").context("boot entries")?;
     for entry in entries {
@@ -70,16 +53,9 @@ pub(crate) fn record_sources() -> Result<()> {
         let origin = Keyfile::parse(&origin);
         let sources: BTreeMap<&str, &str> = origin.lines(GROUP).collect();
         let text = fs::read_to_string(&path)?;
-        let mut lines: Vec<String> = text
-            .lines()
-            .filter(|line| !line.starts_with("x-options-source-"))
-            .map(str::to_owned)
-            .collect();
-        lines.extend(
-            sources
-                .iter()
-                .map(|(name, options)| format!("x-options-source-{name} {options}")),
-        );
+        let mut lines: Vec<String> =
+            text.lines().filter(|line| !line.starts_with("x-options-source-")).map(str::to_owned).collect();
+        lines.extend(sources.iter().map(|(name, options)| format!("x-options-source-{name} {options}")));
         let new = lines.join("\n") + "\n";
         if new != text {
             fs::write(&path, new).with_context(|| path.display().to_string())?;

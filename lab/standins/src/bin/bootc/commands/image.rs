@@ -61,14 +61,9 @@ impl Upgrade {
             return if self.apply { reboot() } else { Ok(()) };
         }
         let followed = sysroot.staged().unwrap_or(booted);
-        let image = followed
-            .image()
-            .context("No image source specified in the host spec")?;
+        let image = followed.image().context("No image source specified in the host spec")?;
         let new = fetch(&image)?;
-        let present = [sysroot.staged(), Some(booted)]
-            .into_iter()
-            .flatten()
-            .find(|it| it.checksum == new.checksum);
+        let present = [sysroot.staged(), Some(booted)].into_iter().flatten().find(|it| it.checksum == new.checksum);
         if self.check {
             if present.is_some() {
                 println!("No changes in: {}", image.to_origin());
@@ -80,19 +75,8 @@ impl Upgrade {
             return Ok(());
         }
         if let Some(present) = present {
-            println!(
-                "No changes in {} => {}",
-                image.to_origin(),
-                new.image_status(&image).image_digest
-            );
-            println!(
-                "{}",
-                if present.staged {
-                    "Staged update present, not changed"
-                } else {
-                    "No update available."
-                }
-            );
+            println!("No changes in {} => {}", image.to_origin(), new.image_status(&image).image_digest);
+            println!("{}", if present.staged { "Staged update present, not changed" } else { "No update available." });
         } else {
             progress.pulled(&new.image_status(&image).image_digest)?;
             status::remember_update(booted, &new)?;
@@ -104,11 +88,7 @@ impl Upgrade {
             }
             describe(&new, &image);
         }
-        if self.apply && present.is_none_or(|it| it.staged) {
-            reboot()
-        } else {
-            Ok(())
-        }
+        if self.apply && present.is_none_or(|it| it.staged) { reboot() } else { Ok(()) }
     }
 }
 
@@ -120,9 +100,7 @@ impl Switch {
         let image = ImageReference {
             image: self.target.clone(),
             transport: self.transport.clone(),
-            signature: self
-                .enforce_container_sigpolicy
-                .then_some(Signature::ContainerPolicy),
+            signature: self.enforce_container_sigpolicy.then_some(Signature::ContainerPolicy),
         };
         if sysroot.staged().unwrap_or(booted).image().as_ref() == Some(&image) {
             println!("Image specification is unchanged.");
@@ -140,11 +118,7 @@ impl Switch {
 /// The booted deployment, unless rpm-ostree has changed it or the staged one.
 fn compatible(sysroot: &Sysroot) -> Result<&Deployment> {
     let booted = sysroot.booted()?;
-    if [Some(booted), sysroot.staged()]
-        .into_iter()
-        .flatten()
-        .any(Deployment::incompatible)
-    {
+    if [Some(booted), sysroot.staged()].into_iter().flatten().any(Deployment::incompatible) {
         bail!(
             "Deployment contains local rpm-ostree modifications; cannot upgrade via bootc. You can run `rpm-ostree reset` to undo the modifications."
         );
@@ -168,25 +142,11 @@ fn stage(
 ) -> Result<()> {
     progress.staging(0)?;
     let old = kargs_d::of_dir(Path::new(kargs_d::DIR))?;
-    let kargs = kargs_d::merge(
-        &booted.kargs,
-        old.as_deref(),
-        kargs_d::of_commit(&new.checksum)?.as_deref(),
-    );
+    let kargs = kargs_d::merge(&booted.kargs, old.as_deref(), kargs_d::of_commit(&new.checksum)?.as_deref());
     let mut origin = booted.origin.clone();
-    origin.set(
-        "origin",
-        "container-image-reference",
-        Some(&image.to_origin()),
-    );
+    origin.set("origin", "container-image-reference", Some(&image.to_origin()));
     progress.staging(1)?;
-    Staging {
-        checksum: &new.checksum,
-        origin: &origin,
-        kargs: &kargs,
-        locked,
-    }
-    .stage()?;
+    Staging { checksum: &new.checksum, origin: &origin, kargs: &kargs, locked }.stage()?;
     (2..=4).try_for_each(|done| progress.staging(done))
 }
 

@@ -57,13 +57,7 @@ pub(crate) fn rollback(apply: bool) -> Result<()> {
     let unstaged: Vec<_> = sysroot.deployments.iter().filter(|it| !it.staged).collect();
     let target = unstaged
         .iter()
-        .position(|it| {
-            if queued {
-                it.booted
-            } else {
-                !it.booted && it.stateroot == booted.stateroot
-            }
-        })
+        .position(|it| if queued { it.booted } else { !it.booted && it.stateroot == booted.stateroot })
         .context("Rollback (ostree): No rollback available")?;
     if queued {
         println!("notice: Reverting queued rollback state");
@@ -72,10 +66,7 @@ pub(crate) fn rollback(apply: bool) -> Result<()> {
         ostree::run("ostree", &["admin", "undeploy", "0"])?;
     }
     ostree::run("ostree", &["admin", "set-default", &target.to_string()])?;
-    println!(
-        "Next boot: {} deployment",
-        if queued { "current" } else { "rollback" }
-    );
+    println!("Next boot: {} deployment", if queued { "current" } else { "rollback" });
     if apply { reboot() } else { Ok(()) }
 }
 
@@ -89,11 +80,8 @@ pub(crate) fn usr_overlay(read_only: bool) -> Result<()> {
 
 pub(crate) fn inspect(kargs_dir: &Path) -> Result<()> {
     let kargs = kargs_d::of_dir(kargs_dir)?.unwrap_or_default();
-    let version = std::fs::read_dir("/usr/lib/modules")
-        .ok()
-        .and_then(|mut modules| modules.next()?.ok());
-    let kernel = version
-        .map(|name| json!({"version": name.file_name().to_string_lossy(), "unified": false}));
+    let version = std::fs::read_dir("/usr/lib/modules").ok().and_then(|mut modules| modules.next()?.ok());
+    let kernel = version.map(|name| json!({"version": name.file_name().to_string_lossy(), "unified": false}));
     println!("{}", json!({"kargs": kargs, "kernel": kernel}));
     Ok(())
 }

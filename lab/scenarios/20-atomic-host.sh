@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The atomic lab host is a real one below the two stand-ins: staged deployments, read-only /usr, the
+# merge of /etc, kernel arguments, rollback, and GNOME with its notifications.
+. "$(dirname "$(readlink -f "$0")")/../atomic/all.sh"
+
+HOST=atomic-host-test
+DISK=$BKT_CACHE/disks/$HOST
+PICTURES=$BKT_SRC/target/test
+on() { host_exec "$HOST" "$@"; }
+sam() { host_user "$HOST" sam "$@"; }
+status() { on bootc status --format=json --format-version=1 | jq -r "$1"; }
+booted_version() { status .status.booted.image.version; }
+fields() { jq -c '[paths | map(select(type == "string")) | join(".")] | unique'; }
+status_fields() { on bootc status --format=json | fields; }
+seen() { session_notifications "$HOST" sam | jq -c '.[0] | [.title, .body, .buttons]'; }
+
+work=$(mktemp -d)
+trap 'hosts_end; rm -rf "$work"; atomic_remove "$DISK"' EXIT
+
+image() { # VERSION KARGS-LINE LAYER-OPTIONS…: publishes one version
+  mkdir -p "$work/$1/usr/lib/bootc/kargs.d" "$work/$1/etc"
+  echo "kargs = [$2]" >"$work/$1/usr/lib/bootc/kargs.d/10-lab.toml"
+  printf 'from the image\n%s\n' "$1" >"$work/$1/etc/lab.conf"
+  printf 'from the image\n%s\n' "$1" >"$work/$1/etc/lab-untouched.conf"
+  atomic_build "$work/tree" --overlay "$work/$1" "${@:3}"
+  atomic_commit "$DISK" "$work/tree" "$ATOMIC_IMAGE" "$1"
+}
+
+atomic_init "$DISK"
+image v1 '"quiet", "lab.old=1"'
+atomic_deploy "$DISK" "$ATOMIC_IMAGE" --karg lab.local=1
+atomic_boot "$HOST" "$DISK"
+
+check_is "the host is up" running on systemctl is-system-running
+check_is "nothing on it failed" "" on systemctl --failed --quiet --no-legend
+check_is "/usr is read-only" "touch: cannot touch '/usr/x': Read-only file system" on touch /usr/x
+check_is "/sysroot is read-only" "touch: cannot touch '/sysroot/x': Read-only file system" on touch /sysroot/x
+check "the kernel arguments are those of the boot entry" \
+  on grep -qE ' root=LABEL=lab rw quiet lab.old=1 lab.local=1 ostree=/ostree/boot' /proc/cmdline
+check_is "the rpm database belongs to the image" bkt-lab-base on rpm -qa --qf '%{name}'
+check_is "bootc is the documented version" "bootc 1.16.9" on bootc --version
+check_is "v1 is booted" v1 booted_version
+check_is "its digest is a digest" 71 status '.status.booted.image.imageDigest | length'
+check_is "sam may not ask bootc" \
+  "error: Status: Preparing for write: Querying root privilege: This command must be executed as the root user" \
+  sam bootc status --json
+check_is "sam may ask rpm-ostree" true sam sh -c 'rpm-ostree status --json | jq .deployments[0].booted'
+check_is "sam may not change kernel arguments" 1 sam sh -c 'rpm-ostree kargs --append=x=1 >/dev/null 2>&1; echo $?'
+check_is "there is nothing to roll back to" "error: Rollback: Rollback (ostree): No rollback available" on bootc rollback
+check_is "there is no bootc kargs" 2 on sh -c 'bootc kargs >/dev/null 2>&1; echo $?'
+check_is "layering is refused by name" "error: \`install\` is not supported by this stand-in" on rpm-ostree install htop
+
+check_is "without a new image there is no update" "No update available." on sh -c 'bootc upgrade | tail -n 1'
+check "rpm-ostree stages kernel arguments" on rpm-ostree kargs --append-if-missing=zswap.enabled=1
+check_is "and prints those of the next boot" "root=LABEL=lab rw quiet lab.old=1 lab.local=1 zswap.enabled=1" sam rpm-ostree kargs
+check_is "again is no change" 77 on sh -c 'rpm-ostree kargs --append-if-missing=zswap.enabled=1 --unchanged-exit-77 >/dev/null; echo $?'
+check_is "a staged deployment is not booted" "true false" \
+  sam sh -c 'rpm-ostree status --json | jq -r ".deployments[0] | \"\(.staged) \(.booted)\""'
+
+image v2 '"quiet", "lab.new=1"' --packages htop
+check "a new image is seen" on sh -c 'bootc upgrade --check | grep -q "Version: v2"'
+check_is "and remembered" v2 status .status.booted.cachedUpdate.version
+check_is "progress goes to a pipe" "Start ProgressBytes ProgressSteps" \
+  on sh -c 'bootc upgrade --quiet --progress-fd 3 3>&1 >/dev/null | jq -r .type | uniq | paste -sd" "'
+check_is "the update is staged" "v2 ostreeContainer" status '.status.staged | "\(.image.version) \(.store)"'
+check_is "staged, status has the recorded fields" \
+  "$(fields <"$BKT_SRC/core/fixtures/bootc/status-staged.json")" status_fields
+check_is "again is no change" "Staged update present, not changed" on sh -c 'bootc upgrade | tail -n 1'
+check_is "an update forgets what was only staged" 0 on sh -c 'rpm-ostree kargs | grep -c zswap'
+check "kernel arguments go on top of the update" on rpm-ostree kargs --append-if-missing=zswap.enabled=1
+check "as do those of a named source" on bootc loader-entries set-options-for-source --source bkt --options "bkt.a=1 bkt.b=2"
+check_is "the staged image stays the update" v2 status .status.staged.image.version
+
+on sh -c 'echo "by hand" >/etc/lab.conf; echo added >/etc/added.conf; echo kept >/var/kept'
+atomic_reboot "$HOST"
+
+check_is "after the reboot v2 is booted" v2 booted_version
+check_is "v1 is the rollback" v1 status .status.rollback.image.version
+check_is "nothing is staged" null status .status.staged
+check "kernel arguments: the image's follow it, the others stay" \
+  on grep -qE ' root=LABEL=lab rw quiet lab.local=1 lab.new=1 zswap.enabled=1 bkt.a=1 bkt.b=2 ostree=' /proc/cmdline
+check "the boot entry names their source" on grep -rq '^x-options-source-bkt bkt.a=1 bkt.b=2$' /boot/loader/entries
+check_is "a changed file of /etc stays" "by hand" on cat /etc/lab.conf
+check_is "an added one too" added on cat /etc/added.conf
+check_is "an untouched one follows the image" v2 on sed -n 2p /etc/lab-untouched.conf
+check_is "/var is shared" kept on cat /var/kept
+check_is "the package of the recipe is there" "htop 3.4.1-1" on htop
+
+check "usr-overlay" on bootc usr-overlay
+check "makes /usr writable" on touch /usr/x
+check_is "which status says" "readWrite transient" \
+  status '.status.usrOverlay | "\(.accessMode) \(.persistence)"'
+check "a second time is refused" on sh -c '! bootc usr-overlay'
+
+check "GNOME starts" session_start "$HOST" sam
+notify() {
+  sam gdbus call --session -d org.freedesktop.Notifications -o /org/freedesktop/Notifications \
+    -m org.freedesktop.Notifications.Notify Bucket 0 "" "3 changes" "Since the last start" \
+    '["default", "Open", "review", "Review"]' '{}' -- -1
+}
+check "a program notifies" notify
+check_is "the person sees it, with its button" '["3 changes","Since the last start",["Review"]]' seen
+check "a picture of it" session_shot "$HOST" sam "$PICTURES/20-atomic-notification.png"
+check "which is a PNG" grep -qa PNG "$PICTURES/20-atomic-notification.png"
+check "its button can be pressed" session_click_notification "$HOST" sam 0 Review
+check_is "which takes it away" '[]' session_notifications "$HOST" sam
+application() {
+  sam gdbus call --session -d org.gtk.Notifications -o /org/gtk/Notifications \
+    -m org.gtk.Notifications.AddNotification org.gnome.Shell.Extensions one \
+    "{'title': <'From an application'>, 'body': <'Text'>, 'buttons': <[{'label': <'Show'>, 'action': <'app.show'>}]>}"
+}
+check "an application notifies" application
+check_is "the person sees that too" '["From an application","Text",["Show"]]' seen
+
+check_is "rollback queues v1" "Next boot: rollback deployment" on bootc rollback
+check_is "which status says" "true rollback" status '"\(.status.rollbackQueued) \(.spec.bootOrder)"'
+atomic_reboot "$HOST"
+check_is "and boots it" v1 booted_version
+check_is "with its own /etc" v1 on sed -n 2p /etc/lab-untouched.conf
+check_is "and the writable /usr is gone" null status .status.usrOverlay
+host_stop "$HOST"
+
+atomic_layer "$DISK" tmux
+atomic_boot "$HOST" "$DISK"
+check_is "a layered host is incompatible, its image blank" "true null" status '.status.booted | "\(.incompatible) \(.image)"'
+check_is "and bootc will not update it" \
+  "error: Upgrading: Deployment contains local rpm-ostree modifications; cannot upgrade via bootc. You can run \`rpm-ostree reset\` to undo the modifications." \
+  on bootc upgrade
+host_stop "$HOST"
+check_is "the host powers off" 0 host_wait "$HOST"
+done_with_checks
