@@ -157,11 +157,12 @@ impl From<&ManifestError> for Problem {
     }
 }
 
-/// A manifest's text with its parsed form and line numbers.
+/// A manifest being read: where its lines end, and what was noticed.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct Reader {
     manifest: Manifest,
-    text: &'a str,
+    /// Where each line ends, to find a line by its offset.
+    line_ends: Vec<usize>,
     warnings: Vec<Warning>,
 }
 
@@ -181,7 +182,7 @@ pub(crate) fn dialect() -> ParseOptions {
     }
 }
 
-impl<'a> Reader<'a> {
+impl Reader {
     /// Reads the declarations of one domain out of a manifest's text.
     ///
     /// # Errors
@@ -189,9 +190,10 @@ impl<'a> Reader<'a> {
     pub fn declarations(
         manifest: Manifest,
         domain: Domain,
-        text: &'a str,
+        text: &str,
     ) -> Result<(Declarations, Vec<Warning>), ManifestError> {
-        let mut reader = Self { manifest, text, warnings: Vec::new() };
+        let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        let mut reader = Self { manifest, line_ends, warnings: Vec::new() };
         let parsed = parse_to_ast(text, &CollectOptions::default(), &dialect()).map_err(|error| ManifestError {
             file: manifest.path(),
             line: u32::try_from(error.line_display()).unwrap_or(u32::MAX),
@@ -219,8 +221,7 @@ impl<'a> Reader<'a> {
     }
 
     fn line_at(&self, offset: usize) -> u32 {
-        let lines = self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count();
-        u32::try_from(lines + 1).unwrap_or(u32::MAX)
+        u32::try_from(self.line_ends.partition_point(|end| *end < offset) + 1).unwrap_or(u32::MAX)
     }
 
     /// An error at a place in the file.

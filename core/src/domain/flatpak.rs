@@ -17,7 +17,7 @@ use crate::value::{FlatpakSource, Scope, Value};
 use super::{Observation, Observed};
 
 /// Reads `{"apps": [{"id", "remote", "scope", "branch"?, "commit"?, "overrides"?}]}`.
-pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["apps"]);
     let mut declarations = Declarations::new();
     for value in reader.list(root, "apps")? {

@@ -17,7 +17,7 @@ use crate::value::Value;
 use super::{Observation, Observed};
 
 /// Reads `{"settings": [{"schema", "key", "value", "comment"?}]}`.
-pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["settings"]);
     let mut declarations = Declarations::new();
     for value in reader.list(root, "settings")? {

@@ -28,7 +28,7 @@ const IMAGE_ARGUMENTS: &str = "/usr/lib/bootc/kargs.d";
 const BOOT_ENTRIES: &str = "/boot/loader/entries";
 
 /// Reads `{"kargs": {"append": [...], "remove": [...]}}`.
-pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["kargs", "systemd", "udev", "selinux", "firmware_notes"]);
     let mut declarations = Declarations::new();
     let Some(kargs) = reader.object(root, "kargs")? else { return Ok(declarations) };

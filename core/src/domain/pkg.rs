@@ -23,7 +23,7 @@ use crate::value::Value;
 use super::{Observation, Observed};
 
 /// Reads `{"packages": [...]}`.
-pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["packages", "groups", "excluded", "copr_repos"]);
     let mut declarations = Declarations::new();
     for value in reader.list(root, "packages")? {

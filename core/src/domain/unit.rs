@@ -7,7 +7,7 @@
 //!
 //! Invariant: all unit files are read in one pass (`systemctl list-unit-files`), also below a root.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jsonc_parser::ast::Object;
@@ -22,7 +22,7 @@ use crate::value::{UnitState, Value};
 use super::{Observation, Observed};
 
 /// Reads `{"services": {"x.service": "enabled"}}`, or `{"systemd": {"enable": [], "disable": [], "mask": []}}`.
-pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     let mut declarations = Declarations::new();
     if reader.manifest() == Manifest::SystemConfig {
         let Some(systemd) = reader.object(root, "systemd")? else { return Ok(declarations) };
@@ -53,11 +53,7 @@ pub(crate) fn declared(reader: &mut Reader<'_>, root: &Object<'_>) -> Result<Dec
 }
 
 /// A unit name; one without a dot is a service, as for systemctl.
-fn unit_name(
-    reader: &Reader<'_>,
-    at: &impl jsonc_parser::common::Ranged,
-    text: &str,
-) -> Result<UnitName, ManifestError> {
+fn unit_name(reader: &Reader, at: &impl jsonc_parser::common::Ranged, text: &str) -> Result<UnitName, ManifestError> {
     if text.contains('.') { reader.name(at, text) } else { reader.name(at, &format!("{text}.service")) }
 }
 
@@ -68,6 +64,12 @@ struct UnitFile {
     state: String,
     #[serde(default, alias = "vendor_preset")]
     preset: Option<String>,
+}
+
+impl UnitFile {
+    fn name(&self) -> String {
+        Path::new(&self.unit_file).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
 }
 
 fn list(host: &dyn Host) -> Result<Vec<UnitFile>, Problem> {
@@ -86,9 +88,13 @@ fn parse(text: &str) -> Result<Vec<UnitFile>, Problem> {
 /// Reads the unit file states of this computer.
 pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
     let mut entries = BTreeMap::new();
+    let mut templates = BTreeSet::new();
     for file in list(host)? {
-        let name =
-            Path::new(&file.unit_file).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name = file.name();
+        if name.contains("@.") {
+            templates.insert(name);
+            continue;
+        }
         let is_declared = declared.contains_key(&name);
         let own = match file.state.as_str() {
             "masked" => masked_here(host, &name)?,
@@ -99,14 +105,9 @@ pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observ
             entries.insert(name, observed(&file.state, own));
         }
     }
-    // An instance of a template is no unit file of its own until it is enabled.
-    for name in
-        declared.keys().filter(|name| name.contains('@') && !entries.contains_key(*name)).cloned().collect::<Vec<_>>()
-    {
-        if entries.is_empty() && host.root().is_none() {
-            break;
-        }
-        entries.insert(name, Observed::of(Value::Unit(UnitState::Disabled)));
+    // An instance of a template has no unit file of its own until it is enabled.
+    for name in declared.keys().filter(|name| template(name).is_some_and(|template| templates.contains(&template))) {
+        entries.entry(name.clone()).or_insert_with(|| Observed::of(Value::Unit(UnitState::Disabled)));
     }
     Ok(Observation { entries, cookie: None })
 }
@@ -145,24 +146,30 @@ fn enabled_by_image(host: &dyn Host, unit: &str) -> Result<bool, HostError> {
     Ok(false)
 }
 
-/// The state of one unit now, `None` where there is no such unit.
+/// The state of some units now; one that does not exist is missing.
 ///
 /// # Errors
 /// systemctl is missing or fails.
-pub fn state(host: &dyn Host, unit: &UnitName) -> Result<Option<UnitState>, HostError> {
-    let mut query = Invocation::new("systemctl", ["is-enabled", unit.as_str()]);
-    if let Some(root) = host.root() {
-        query = query.arg("--root").arg(root.display().to_string());
-    }
-    let output = host.run(&query)?;
-    let word = output.stdout.trim();
-    Ok(match word {
-        "" | "not-found" => None,
-        word => match observed(word, false).value {
+pub fn states<'u>(
+    host: &dyn Host,
+    units: impl Iterator<Item = &'u UnitName>,
+) -> Result<BTreeMap<&'u UnitName, UnitState>, Problem> {
+    let files: BTreeMap<String, String> = list(host)?.into_iter().map(|file| (file.name(), file.state)).collect();
+    let state = |unit: &str| match files.get(unit) {
+        Some(word) => match observed(word, false).value {
             Some(Value::Unit(state)) => Some(state),
             _ => None,
         },
-    })
+        None => template(unit).filter(|template| files.contains_key(template)).map(|_| UnitState::Disabled),
+    };
+    Ok(units.filter_map(|unit| Some((unit, state(unit.as_str())?))).collect())
+}
+
+/// `getty@.service` for `getty@tty1.service`.
+fn template(unit: &str) -> Option<String> {
+    let (prefix, instance) = unit.split_once('@')?;
+    let (_, suffix) = instance.rsplit_once('.')?;
+    Some(format!("{prefix}@.{suffix}"))
 }
 
 #[cfg(test)]

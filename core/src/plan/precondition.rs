@@ -135,9 +135,13 @@ impl Preconditions {
         {
             return Err(Stale::Packages);
         }
-        for (unit, expected) in &self.units {
-            if domain::unit::state(host, unit)? != *expected {
-                return Err(Stale::Item(ItemId::new(Domain::Unit, unit.as_str())));
+        if !self.units.is_empty() {
+            let states =
+                domain::unit::states(host, self.units.keys()).map_err(|problem| Stale::Unreadable(problem.message))?;
+            for (unit, expected) in &self.units {
+                if states.get(unit).copied() != *expected {
+                    return Err(Stale::Item(ItemId::new(Domain::Unit, unit.as_str())));
+                }
             }
         }
         if !self.kernel_arguments.is_empty() {

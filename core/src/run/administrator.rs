@@ -291,7 +291,7 @@ fn verify(batch: &[(usize, &Step)], host: &dyn Host, system: &System, sink: Sink
                 None => Ok(false),
             },
             Action::SetUnit { unit, state } => {
-                domain::unit::state(host, unit).map(|now| now == Some(*state)).map_err(|error| unreadable(&error))
+                domain::unit::states(host, std::iter::once(unit)).map(|states| states.get(unit) == Some(state))
             }
             Action::InstallFlatpak { id, source } => {
                 domain::flatpak::is_installed(host, id, source.scope).map_err(|error| unreadable(&error))
