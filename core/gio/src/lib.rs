@@ -90,9 +90,10 @@ impl Settings for GioSettings {
                     let known = schema.key(key.key());
                     SettingReading::Read {
                         current: text::canonical(&settings.value(key.key())),
-                        declared: query.declared.as_deref().map(|declared| {
-                            text::parse(&known, declared).map(|value| text::canonical(&value))
-                        }),
+                        declared: query
+                            .declared
+                            .as_deref()
+                            .map(|declared| text::parse(&known, declared).map(|value| text::canonical(&value))),
                         summary: if self.without_summaries { None } else { text::summary(&known) },
                         locked: !settings.is_writable(key.key()),
                     }

@@ -46,8 +46,7 @@ impl Schemas {
         id: &str,
         path: Option<&str>,
     ) -> Result<(gio::SettingsSchema, gio::Settings), Unusable> {
-        let schema =
-            self.source.as_ref().and_then(|source| source.lookup(id, true)).ok_or(Unusable::NoSchema)?;
+        let schema = self.source.as_ref().and_then(|source| source.lookup(id, true)).ok_or(Unusable::NoSchema)?;
         match (schema.path(), path) {
             (None, None) => return Err(Unusable::Path(format!("the schema {id} needs a path"))),
             (Some(fixed), Some(path)) if fixed != path => {

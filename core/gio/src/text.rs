@@ -17,9 +17,7 @@ pub(crate) fn parse(key: &SettingsSchemaKey, text: &str) -> Result<Variant, Stri
     let value = match Variant::parse(Some(&wanted), text) {
         Ok(value) => value,
         // As gsettings(1): a string whose quotes were forgotten is that string.
-        Err(_) if wanted == VariantTy::STRING && !text.trim_start().starts_with(['\'', '"']) => {
-            Variant::from(text)
-        }
+        Err(_) if wanted == VariantTy::STRING && !text.trim_start().starts_with(['\'', '"']) => Variant::from(text),
         Err(_) => return Err(format!("‘{text}’ is no value of type {}", wanted.as_str())),
     };
     if key.range_check(&value) {
