@@ -56,6 +56,9 @@ impl bkt_core::run::Administrator for Nobody {
 }
 
 proptest! {
+    // Each case writes and syncs real files.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn capturing_everything_makes_the_next_plan_empty(
         declared in prop::collection::btree_set(package(), 0..6),
@@ -80,6 +83,9 @@ proptest! {
         prop_assert!(after.changes.is_empty(), "{:?}", after.changes);
     }
 
+}
+
+proptest! {
     #[test]
     fn adding_and_removing_an_entry_gives_back_the_same_bytes(
         packages in prop::collection::btree_set(package(), 1..8),

@@ -104,7 +104,7 @@ fn a_plan_applies_the_setup_in_order_with_one_call_per_tool() {
             _ => "other",
         })
         .collect();
-    assert_eq!(actions, ["flatpak", "setting", "remove", "install", "install", "unit", "karg"]);
+    assert_eq!(actions, ["setting", "flatpak", "remove", "install", "install", "unit", "karg"]);
 
     let after =
         computer().prints("dnf -y remove nano", "Removed: nano\n").prints("dnf -y install htop strace", "Installed\n");

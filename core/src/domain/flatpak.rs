@@ -2,7 +2,8 @@
 //! Flatpak applications: declared in `flatpak-apps.json`, observed by one `flatpak list`.
 //!
 //! Invariant: one call lists both scopes; runtimes are dependencies and never items. An application that
-//! is installed in both scopes is the item of its user scope, and `system/ID` names the other one.
+//! is installed in both scopes is the item of its user scope, and `system/ID` names the other one; a second
+//! branch is `ID//BRANCH`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use jsonc_parser::ast::Object;
 
 use crate::host::{Host, HostError, Invocation};
 use crate::manifest::{Declarations, ManifestError, ManifestErrorKind, Reader};
-use crate::name::FlatpakId;
+use crate::name::{BranchName, FlatpakId};
 use crate::problem::Problem;
 use crate::value::{FlatpakSource, Scope, Value};
 
@@ -52,22 +53,28 @@ pub(crate) fn invocation<I: IntoIterator<Item = S>, S: Into<String>>(host: &dyn 
     }
 }
 
-/// Installs an application from a remote that is set up already.
+/// The application id in an item key, `[system/]ID[//BRANCH]`.
+#[must_use]
+pub fn id_of(key: &str) -> &str {
+    let key = key.strip_prefix("system/").unwrap_or(key);
+    key.split_once("//").map_or(key, |(id, _)| id)
+}
+
+/// `ID` or `ID//BRANCH`, as flatpak takes it.
+fn reference(id: &FlatpakId, branch: Option<&BranchName>) -> String {
+    branch.map_or_else(|| id.to_string(), |branch| format!("{id}//{branch}"))
+}
+
+/// Installs an application from a remote that is set up already; replaces one from another remote.
 pub(crate) fn install(host: &dyn Host, id: &FlatpakId, source: &FlatpakSource) -> Invocation {
-    let mut reference = id.to_string();
-    if let Some(branch) = &source.branch {
-        reference.push_str("//");
-        reference.push_str(branch.as_str());
-    }
-    invocation(
-        host,
-        ["install", "--noninteractive", scope_option(source.scope), source.remote.as_str(), reference.as_str()],
-    )
+    let reference = reference(id, source.branch.as_ref());
+    let scope = scope_option(source.scope);
+    invocation(host, ["install", "--noninteractive", "--reinstall", scope, source.remote.as_str(), &reference])
 }
 
 /// Removes an application and keeps its data.
-pub(crate) fn remove(host: &dyn Host, id: &FlatpakId, scope: Scope) -> Invocation {
-    invocation(host, ["uninstall", "--noninteractive", scope_option(scope), id.as_str()])
+pub(crate) fn remove(host: &dyn Host, id: &FlatpakId, scope: Scope, branch: Option<&BranchName>) -> Invocation {
+    invocation(host, ["uninstall", "--noninteractive", scope_option(scope), &reference(id, branch)])
 }
 
 const fn scope_option(scope: Scope) -> &'static str {
@@ -77,12 +84,17 @@ const fn scope_option(scope: Scope) -> &'static str {
     }
 }
 
-/// Whether an application is installed for a scope.
-pub(crate) fn is_installed(host: &dyn Host, id: &FlatpakId, scope: Scope) -> Result<bool, HostError> {
-    let list = host
-        .run(&invocation(host, ["list", "--app", scope_option(scope), "--columns=application"]))?
-        .success("flatpak")?;
-    Ok(list.lines().any(|line| line.trim() == id.as_str()))
+/// Whether an application is installed for a scope, in a branch if one is named.
+pub(crate) fn is_installed(
+    host: &dyn Host,
+    id: &FlatpakId,
+    scope: Scope,
+    branch: Option<&BranchName>,
+) -> Result<bool, HostError> {
+    let list = invocation(host, ["list", "--app", scope_option(scope), "--columns=application,branch"]);
+    let list = host.run(&list)?.success("flatpak")?;
+    let mut rows = list.lines().filter_map(|line| line.split_once('\t'));
+    Ok(rows.any(|(app, here)| app.trim() == id.as_str() && branch.is_none_or(|branch| branch.as_str() == here.trim())))
 }
 
 /// Reads the installed applications of both scopes.
@@ -93,7 +105,7 @@ pub(crate) fn observe(host: &dyn Host) -> Result<Observation, Problem> {
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, Observed>, Problem> {
-    let mut entries: BTreeMap<String, Observed> = BTreeMap::new();
+    let mut rows = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let mut columns = line.split('\t').map(str::trim);
         let mut next = || columns.next().unwrap_or_default();
@@ -108,14 +120,22 @@ fn parse(text: &str) -> Result<BTreeMap<String, Observed>, Problem> {
             commit: None,
         };
         let name = (!name.is_empty() && name != id.as_str()).then(|| name.to_owned());
-        let scope = source.scope;
+        let (scope, branch) = (source.scope, branch.to_owned());
         let seen = Observed { own: true, name, ..Observed::of(Value::Flatpak(source)) };
-        if let Some(other) = entries.get_mut(id.as_str()) {
-            let system = if scope == Scope::System { seen } else { std::mem::replace(other, seen) };
-            entries.insert(format!("system/{id}"), system);
-        } else {
-            entries.insert(id.to_string(), seen);
-        }
+        rows.push((id, scope, branch, seen));
+    }
+    // The user's own installation first, so that it is the one the plain id names.
+    rows.sort_by(|(a, a_scope, a_branch, _), (b, b_scope, b_branch, _)| {
+        a.cmp(b).then(b_scope.cmp(a_scope)).then(a_branch.cmp(b_branch))
+    });
+    let mut entries: BTreeMap<String, Observed> = BTreeMap::new();
+    for (id, scope, branch, seen) in rows {
+        let scoped = match scope {
+            Scope::System if entries.contains_key(id.as_str()) => format!("system/{id}"),
+            _ => id.to_string(),
+        };
+        let key = if entries.contains_key(&scoped) { format!("{scoped}//{branch}") } else { scoped };
+        entries.insert(key, seen);
     }
     Ok(entries)
 }

@@ -86,7 +86,7 @@ pub fn edited(manifest: Manifest, text: &str, item: &ItemId, value: Option<&Valu
             }
         }
         (Domain::Flatpak, value) => {
-            let id = item.key.strip_prefix("system/").unwrap_or(&item.key);
+            let id = crate::domain::flatpak::id_of(&item.key);
             let list = list_of(&object, "apps")?;
             match value {
                 Some(Value::Flatpak(source)) => set_flatpak(&list, id, source),

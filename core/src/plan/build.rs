@@ -122,13 +122,22 @@ fn apply(change: &Change, kind: HostKind) -> Result<Actions, Deferral> {
 }
 
 fn flatpak(key: &str, wanted: Option<&Value>, here: Option<&Value>) -> Actions {
-    let id: crate::name::FlatpakId = key.strip_prefix("system/").unwrap_or(key).parse()?;
+    let id: crate::name::FlatpakId = crate::domain::flatpak::id_of(key).parse()?;
+    let source = |value: Option<&Value>| match value {
+        Some(Value::Flatpak(source)) => Some(source.clone()),
+        _ => None,
+    };
     let mut actions = Vec::new();
-    if let Some(Value::Flatpak(here)) = here {
-        actions.push(Action::RemoveFlatpak { id: id.clone(), scope: here.scope });
+    let (wanted, here) = (source(wanted), source(here));
+    // Another remote for the same branch and scope is one reinstallation; anything else leaves the old one to remove.
+    let stays = wanted.as_ref().zip(here.as_ref()).is_some_and(|(wanted, here)| {
+        wanted.scope == here.scope && (wanted.branch.is_none() || wanted.branch == here.branch)
+    });
+    if let Some(source) = wanted {
+        actions.push(Action::InstallFlatpak { id: id.clone(), source });
     }
-    if let Some(Value::Flatpak(source)) = wanted {
-        actions.push(Action::InstallFlatpak { id, source: source.clone() });
+    if let Some(old) = here.filter(|_| !stays) {
+        actions.push(Action::RemoveFlatpak { id, scope: old.scope, branch: old.branch });
     }
     Ok(actions)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Effect, Origin, Privilege};
 use crate::item::{Domain, ItemId};
 use crate::manifest::Manifest;
-use crate::name::{FlatpakId, KernelArgument, PackageName, SettingKey, UnitName};
+use crate::name::{BranchName, FlatpakId, KernelArgument, PackageName, SettingKey, UnitName};
 use crate::value::{FlatpakSource, Scope, UnitState, Value};
 
 /// Which side a step changes.
@@ -85,6 +85,8 @@ pub enum Action {
         id: FlatpakId,
         /// For whom.
         scope: Scope,
+        /// Which branch of it, where more than one may be installed.
+        branch: Option<BranchName>,
     },
     /// Writes the item's value into its manifest, or takes it out.
     WriteManifest {
@@ -166,14 +168,15 @@ impl Step {
     pub fn phase(&self) -> u8 {
         match (&self.action, self.privilege) {
             (Action::WriteManifest { .. }, _) => 0,
-            (Action::RemoveFlatpak { .. }, Privilege::User) => 1,
-            (_, Privilege::User) => 2,
+            // The new one comes before the old one goes, so that a failed download takes nothing away.
+            (Action::RemoveFlatpak { .. }, Privilege::User) => 2,
+            (_, Privilege::User) => 1,
             (Action::SetUnit { state: UnitState::Disabled | UnitState::Masked, .. }, _) => 3,
-            (Action::RemoveFlatpak { .. }, _) => 4,
-            (Action::RemovePackage { .. }, _) => 5,
-            (Action::InstallPackage { .. }, _) => 6,
-            (Action::SetUnit { .. }, _) => 7,
-            (Action::InstallFlatpak { .. } | Action::SetSetting { .. }, _) => 8,
+            (Action::RemovePackage { .. }, _) => 4,
+            (Action::InstallPackage { .. }, _) => 5,
+            (Action::SetUnit { .. }, _) => 6,
+            (Action::InstallFlatpak { .. } | Action::SetSetting { .. }, _) => 7,
+            (Action::RemoveFlatpak { .. }, _) => 8,
             (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 9,
         }
     }
@@ -204,13 +207,13 @@ impl Step {
                 (self.item.domain, self.item.key.as_str())
             }
         };
-        let key = self
-            .item
-            .key
-            .strip_prefix("system/")
-            .filter(|_| self.item.domain == Domain::Flatpak)
-            .unwrap_or(&self.item.key);
-        if (self.item.domain, key) != item && (self.item.domain, self.item.key.as_str()) != item {
+        let key = match self.item.domain {
+            Domain::Flatpak if !matches!(self.action, Action::WriteManifest { .. }) => {
+                crate::domain::flatpak::id_of(&self.item.key)
+            }
+            _ => self.item.key.as_str(),
+        };
+        if (self.item.domain, key) != item {
             return Err("the item is not the one the action changes");
         }
         if self.privilege != self.action.privilege() || self.stop != self.action.stop() {

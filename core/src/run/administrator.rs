@@ -217,7 +217,7 @@ fn run_batch(
             kernel_arguments(host, system.kind, &arguments(true), &arguments(false), &mut tool)
         }
         Action::InstallFlatpak { id, source } => tool(domain::flatpak::install(host, id, source)),
-        Action::RemoveFlatpak { id, scope } => tool(domain::flatpak::remove(host, id, *scope)),
+        Action::RemoveFlatpak { id, scope, branch } => tool(domain::flatpak::remove(host, id, *scope, branch.as_ref())),
         Action::SetSetting { .. } | Action::WriteManifest { .. } => {
             Err(Problem::new("internal", "this step is not the administrator’s"))
         }
@@ -294,10 +294,13 @@ fn verify(batch: &[(usize, &Step)], host: &dyn Host, system: &System, sink: Sink
                 domain::unit::states(host, std::iter::once(unit)).map(|states| states.get(unit) == Some(state))
             }
             Action::InstallFlatpak { id, source } => {
-                domain::flatpak::is_installed(host, id, source.scope).map_err(|error| unreadable(&error))
+                domain::flatpak::is_installed(host, id, source.scope, source.branch.as_ref())
+                    .map_err(|error| unreadable(&error))
             }
-            Action::RemoveFlatpak { id, scope } => {
-                domain::flatpak::is_installed(host, id, *scope).map(|there| !there).map_err(|error| unreadable(&error))
+            Action::RemoveFlatpak { id, scope, branch } => {
+                domain::flatpak::is_installed(host, id, *scope, branch.as_ref())
+                    .map(|there| !there)
+                    .map_err(|error| unreadable(&error))
             }
             Action::SetSetting { .. } | Action::WriteManifest { .. } => Ok(false),
         };

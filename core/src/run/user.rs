@@ -92,14 +92,18 @@ pub fn edit_manifest<'i>(
 }
 
 fn perform(n: usize, step: &Step, host: &dyn Host, sink: Sink<'_>) -> Result<(), Problem> {
-    let (invocation, id, scope, wanted) = match &step.action {
+    let (invocation, id, scope, branch, wanted) = match &step.action {
         Action::SetSetting { key, value } => return set(host, key, value),
-        Action::InstallFlatpak { id, source } => (domain::flatpak::install(host, id, source), id, source.scope, true),
-        Action::RemoveFlatpak { id, scope } => (domain::flatpak::remove(host, id, *scope), id, *scope, false),
+        Action::InstallFlatpak { id, source } => {
+            (domain::flatpak::install(host, id, source), id, source.scope, source.branch.as_ref(), true)
+        }
+        Action::RemoveFlatpak { id, scope, branch } => {
+            (domain::flatpak::remove(host, id, *scope, branch.as_ref()), id, *scope, branch.as_ref(), false)
+        }
         _ => return Err(Problem::new("internal", "this step is not the person’s")),
     };
     host.run_with(&invocation, &mut |line| sink(&Event::log(n, line)))?.success(&invocation.program)?;
-    if domain::flatpak::is_installed(host, id, scope)? == wanted {
+    if domain::flatpak::is_installed(host, id, scope, branch)? == wanted {
         return Ok(());
     }
     Err(Problem::new("unverified", format!("{} is not as it should be although flatpak reported success", step.item)))
