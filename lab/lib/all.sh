@@ -8,3 +8,8 @@ for part in lib/common lib/root lib/repos lib/host lib/scenario package-host/hos
   . "$BKT_SRC/lab/$part.sh"
 done
 unset part
+
+# One at a time: a second run of the same script waits for the first to end.
+mkdir -p "$BKT_LAB"
+exec {scenario_lock}>"$BKT_LAB/.$(basename "$0").lock"
+flock "$scenario_lock"

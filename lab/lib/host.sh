@@ -17,7 +17,7 @@ host_boot() {
   coproc LISTENER { exec python3 "$BKT_SRC/lab/lib/ready.py" "$state/notify"; }
   exec {reader}<&"${LISTENER[0]}"
   read -r -u "$reader" _ # it listens
-  setsid bash "$BKT_SRC/lab/lib/boot.sh" "$state" "$@" </dev/null >>"$state/log" 2>&1 &
+  LOCK_FD=${scenario_lock:-} setsid bash "$BKT_SRC/lab/lib/boot.sh" "$state" "$@" </dev/null >>"$state/log" 2>&1 &
   read -r -u "$reader" leader && echo "$leader" >"$state/leader"
   # shellcheck disable=SC2154
   read -r -u "$reader" _ || true # end of file: up, or gone
@@ -30,7 +30,7 @@ host_boot() {
 }
 
 host_alive() { # NAME
-  [ -f "$BKT_LAB/$1/leader" ] && [ ! -f "$BKT_LAB/$1/rc" ]
+  [ -f "$BKT_LAB/$1/leader" ] && ! flock --nonblock "$BKT_LAB/$1/lock" true
 }
 
 # host_exec NAME COMMAND…: as root inside, with a clean environment.

@@ -21,6 +21,6 @@ package_host() {
 
 # package_host_reset NAME: forgets everything that happened on it.
 package_host_reset() {
-  ! host_alive "$1" || die "the lab host $1 is running: stop it first"
+  ! host_alive "$1" || host_kill "$1" # left behind by a script that was killed
   remove_tree "$BKT_LAB/$1"
 }
