@@ -7,6 +7,7 @@
 
 out=$BKT_SRC/target/run
 sample_dir=$out/sample
+built=${CARGO_TARGET_DIR:-$BKT_SRC/target}/debug
 
 # Runs a command as the sample's person, with a session bus and a display of its own.
 as_sample() (
@@ -25,7 +26,7 @@ as_sample_here() (
   inside dbus-run-session -- "$@"
 )
 
-bucket() { as_sample "$BKT_SRC/target/debug/bkt" --root "$sample_dir/root" -C "$sample_dir/setup" "$@"; }
+bucket() { as_sample "$built/bkt" --root "$sample_dir/root" -C "$sample_dir/setup" "$@"; }
 show() { # one command as a person would see it
   printf '\n\033[1m$ bkt %s\033[0m\n' "$*"
   bucket "$@" || rc=$?
@@ -34,9 +35,9 @@ show() { # one command as a person would see it
 window() {
   local args=(--root "$sample_dir/root" -C "$sample_dir/setup")
   if [ -n "${WAYLAND_DISPLAY:-}${DISPLAY:-}" ]; then
-    as_sample_here "$BKT_SRC/target/debug/bkt-gui" "${args[@]}"
+    as_sample_here "$built/bkt-gui" "${args[@]}"
   else
-    as_sample "$BKT_SRC/lab/lib/picture.sh" "$out/window.png" "$BKT_SRC/target/debug/bkt-gui" "${args[@]}"
+    as_sample "$BKT_SRC/lab/lib/picture.sh" "$out/window.png" "$built/bkt-gui" "${args[@]}"
     note "no display here: the window is in ${out#"$BKT_SRC"/}/window.png"
   fi
 }
@@ -56,6 +57,6 @@ if bucket status --help 2>/dev/null | grep -q status; then
   [ "$rc" = 0 ] || [ "$rc" = 3 ] || die "bkt ended with $rc: see above"
   show status
 else
-  note "target/debug/bkt has no status command yet"
+  note "$built/bkt has no status command yet"
 fi
 if [ "${1:-}" != --no-window ]; then window; fi

@@ -31,7 +31,7 @@ step() {
     pass
   else
     fail "$name" "exit $?"
-    grep -v -E '^ +(Compiling|Checking|Downloaded|Downloading|Blocking)|^test .* ok$' "$log" | tail -n 100
+    grep -v -E '^ +(Compiling|Checking|Downloaded|Downloading|Blocking)|^test .* ok$' "$log" | tail -n 60
   fi
 }
 
@@ -48,18 +48,18 @@ cargo_tests() {
     sed -n '/^failures:$/,/^test result:/p' "$log"
   elif [ "$rc" != 0 ]; then
     fail "cargo test" "exit $rc"
-    grep -v -E '^ +Compiling|^test .* ok$' "$log" | tail -n 100
+    grep -v -E '^ +Compiling|^test .* ok$' "$log" | tail -n 60
   fi
 }
 sum() { echo $(($(sed -nE "$1" "$2" | paste -sd+ | grep . || echo 0))); }
 
-# Booted scenarios print one PASS, FAIL or SKIP line per thing they checked.
-scenario() {
-  local file=$1 name log rc=0 line bad=0 some=0
-  name=$(basename "$file" .sh)
-  log=$logs/$name.log
-  note "scenario $name"
-  "$file" >"$log" 2>&1 </dev/null || rc=$?
+# lines NAME COMMAND…: checks and scenarios print one PASS, FAIL or SKIP line per thing they looked at; one
+# that prints none counts as one thing, by its exit code.
+lines() {
+  local name=$1 log=$logs/$1.log rc=0 line bad=0 some=0
+  shift
+  note "$name"
+  ("$@") >"$log" 2>&1 </dev/null || rc=$?
   while IFS= read -r line; do
     case $line in
       "PASS "*) pass ;;
@@ -69,9 +69,11 @@ scenario() {
     esac
     some=1
   done <"$log"
-  if [ "$bad" = 0 ] && { [ "$rc" != 0 ] || [ "$some" = 0 ]; }; then
+  if [ "$rc" != 0 ] && [ "$bad" = 0 ]; then
     fail "$name" "ended with $rc before it was done"
-    tail -n 40 "$log"
+    grep -v '^PASS ' "$log" | tail -n 40
+  elif [ "$some" = 0 ] && [ "$bad" = 0 ]; then
+    pass
   fi
 }
 
@@ -89,7 +91,7 @@ step "fmt" inside cargo fmt --all --check
 step "clippy" inside cargo clippy --workspace --all-targets -- -D warnings
 step "cargo deny" deny
 for file in lab/checks/*.sh; do
-  [ ! -x "$file" ] || step "$(basename "$file" .sh)" inside "$BKT_SRC/$file"
+  [ ! -x "$file" ] || lines "$(basename "$file" .sh)" inside "$BKT_SRC/$file"
 done
 cargo_tests
 step "build" inside cargo build --workspace
@@ -97,7 +99,7 @@ for file in lab/scenarios/*.sh; do
   if [ ! -x "$file" ]; then
     continue
   elif [ "$(id -u)" = 0 ]; then
-    scenario "$file"
+    lines "$(basename "$file" .sh)" "$BKT_SRC/$file"
   else
     skip "$(basename "$file" .sh)" "booting a lab host needs root"
   fi

@@ -3,7 +3,7 @@
 # Everything a scenario needs; source it first: `. "$(dirname "$0")/../lib/all.sh"`.
 set -euo pipefail
 BKT_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-for part in lib/common lib/root lib/repos lib/host lib/scenario package-host/host; do
+for part in lib/common lib/root lib/repos lib/host lib/scenario lib/install package-host/host; do
   # shellcheck source=/dev/null
   . "$BKT_SRC/lab/$part.sh"
 done

@@ -16,7 +16,7 @@ tool() { # COMMAND…: as the sample's person, where rpm, dnf and flatpak are
 }
 lines() { "$@" | grep . | tr '\t' ' ' | LC_ALL=C sort | paste -sd' '; }
 units() { tool systemctl --root="$root" list-unit-files --output=json | jq -r '.[] | "\(.unit_file)=\(.state)"'; }
-drift() { tool "$BKT_SRC/target/debug/bkt" --root "$root" -C "$dir/sample/setup" drift --json | jq -cS '[.items[] | {id, shape}] | sort_by(.id)'; }
+drift() { tool "${CARGO_TARGET_DIR:-$BKT_SRC/target}/debug/bkt" --root "$root" -C "$dir/sample/setup" drift --json | jq -cS '[.items[] | {id, shape}] | sort_by(.id)'; }
 apps() { tool env FLATPAK_SYSTEM_DIR="$root/var/lib/flatpak" flatpak list --app --columns=application,installation; }
 
 check_is "rpm knows what is installed" \
