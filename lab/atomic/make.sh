@@ -20,6 +20,11 @@ sed -e 's/^VARIANT=.*/VARIANT="Atomic Lab"/' -e 's/^VARIANT_ID=.*/VARIANT_ID=ato
 rm -f "$merged/etc/hostname" "$merged/etc/machine-id"
 : >"$merged/etc/machine-id"
 cp -r "$BKT_SRC/lab/atomic/files/." "$merged/"
+# what dnf needs to know a bootc host by, and sudo to know its own name
+if ! chroot "$merged" dpkg -s gir1.2-ostree-1.0 libnss-myhostname >/dev/null 2>&1; then
+  chroot "$merged" sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+    --no-install-recommends gir1.2-ostree-1.0 libnss-myhostname && apt-get clean'
+fi
 add_repos "$merged"
 mkdir -p "$merged/var/home"
 chroot "$merged" /bin/sh -eux <<'END'

@@ -66,11 +66,3 @@ atomic_deploy() {
     --origin-file="$work/origin" "$ref" >/dev/null || return 1
   rm -rf "$work"
 }
-
-# atomic_layer SYSROOT PACKAGE…: marks the next boot as having layered packages (host kind B), the
-# way rpm-ostree's origin file does.
-atomic_layer() {
-  local sys=$1 deployment
-  deployment=$(atomic_default "$sys" | jq -r .deployment) || return 1
-  printf '\n[packages]\nrequested=%s\n' "$(printf '%s;' "${@:2}")" >>"$deployment.origin"
-}

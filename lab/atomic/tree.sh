@@ -3,12 +3,12 @@
 # One version of the lab's image: what differs from the base tree. Layers are laid out as the host
 # is (usr/…, and etc/… which becomes usr/etc); later ones win.
 
-# atomic_build OUT_TREE [--packages "NAME…"] [--overlay DIR]… [--install DIR] [--setup DIR]
+# atomic_build OUT_TREE [--packages "NAME…"] [--overlay DIR]… [--install DIR] [--setup DIR] [--without-rpm-ostree]
 #   --packages  installs them with dnf from the lab's repository, as a RUN line of a recipe does
 #   --install   a DESTDIR tree, as `meson install --destdir target/install` leaves it
 #   --setup     a setup, baked at /usr/share/bkt/setup
 atomic_build() {
-  local out=$1 standins
+  local out=$1 standins commands=(bootc rpm-ostree)
   shift
   standins=${ATOMIC_STANDINS:-$(atomic_standins)} || return 1
   remove_tree "$out"
@@ -21,11 +21,16 @@ atomic_build() {
         mkdir -p "$out/usr/share/bkt/setup"
         cp -rT --no-dereference --preserve=mode,links "$2" "$out/usr/share/bkt/setup"
         ;;
+      --without-rpm-ostree)
+        commands=(bootc)
+        shift
+        continue
+        ;;
       *) die "atomic_build: unknown option $1" ;;
     esac
     shift 2
   done
-  install -m 755 "$standins/bootc" "$standins/rpm-ostree" "$out/usr/bin/"
+  install -m 755 "${commands[@]/#/$standins/}" "$out/usr/bin/"
   if [ -d "$out/etc" ]; then
     mkdir -p "$out/usr/etc"
     cp -aT "$out/etc" "$out/usr/etc"

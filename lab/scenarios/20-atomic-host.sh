@@ -4,7 +4,7 @@
 # merge of /etc, kernel arguments, rollback, and GNOME with its notifications.
 . "$(dirname "$(readlink -f "$0")")/../atomic/all.sh"
 
-HOST=atomic-host-test
+HOST=atomic-test-$$ # two runs at once do not meet
 DISK=$BKT_CACHE/disks/$HOST
 PICTURES=$BKT_SRC/target/test
 on() { host_exec "$HOST" "$@"; }
@@ -16,7 +16,14 @@ status_fields() { on bootc status --format=json | fields; }
 seen() { session_notifications "$HOST" sam | jq -c '.[0] | [.title, .body, .buttons]'; }
 
 work=$(mktemp -d)
-trap 'hosts_end; rm -rf "$work"; atomic_remove "$DISK"' EXIT
+finish() {
+  hosts_end
+  mkdir -p "$PICTURES"
+  cp "$BKT_LAB/$HOST/log" "$PICTURES/20-atomic-console.log" || true
+  rm -rf "$work" "${BKT_LAB:?}/$HOST"
+  atomic_remove "$DISK"
+}
+trap finish EXIT
 
 image() { # VERSION KARGS-LINE LAYER-OPTIONS…: publishes one version
   mkdir -p "$work/$1/usr/lib/bootc/kargs.d" "$work/$1/etc"
@@ -61,6 +68,11 @@ check_is "a staged deployment is not booted" "true false" \
 image v2 '"quiet", "lab.new=1"' --packages htop
 check "a new image is seen" on sh -c 'bootc upgrade --check | grep -q "Version: v2"'
 check_is "and remembered" v2 status .status.booted.cachedUpdate.version
+check "an update can be downloaded only" on bootc upgrade --download-only
+check_is "which a reboot would discard" "v2 true" status '.status.staged | "\(.image.version) \(.downloadOnly)"'
+check "or be applied after all" on bootc upgrade --from-downloaded
+check_is "which a reboot then takes" "v2 false" status '.status.staged | "\(.image.version) \(.downloadOnly)"'
+check "a staged deployment can be taken back" on ostree admin undeploy 0
 check_is "progress goes to a pipe" "Start ProgressBytes ProgressSteps" \
   on sh -c 'bootc upgrade --quiet --progress-fd 3 3>&1 >/dev/null | jq -r .type | uniq | paste -sd" "'
 check_is "the update is staged" "v2 ostreeContainer" status '.status.staged | "\(.image.version) \(.store)"'
@@ -86,6 +98,7 @@ check_is "an added one too" added on cat /etc/added.conf
 check_is "an untouched one follows the image" v2 on sed -n 2p /etc/lab-untouched.conf
 check_is "/var is shared" kept on cat /var/kept
 check_is "the package of the recipe is there" "htop 3.4.1-1" on htop
+check_is "dnf knows what it is on" 1 on sh -c 'dnf --assumeyes install nano 2>&1 | grep -c "configured to be read-only. Pass --transient"'
 
 check "usr-overlay" on bootc usr-overlay
 check "makes /usr writable" on touch /usr/x
@@ -123,10 +136,22 @@ host_stop "$HOST"
 
 atomic_layer "$DISK" tmux
 atomic_boot "$HOST" "$DISK"
+check "dnf --transient installs" on dnf --quiet --assumeyes --transient install htop
+check_is "it runs" "htop 3.4.1-1" on htop
+check_is "and is marked as gone by the next boot" "readOnly transient" \
+  status '.status.usrOverlay | "\(.accessMode) \(.persistence)"'
 check_is "a layered host is incompatible, its image blank" "true null" status '.status.booted | "\(.incompatible) \(.image)"'
 check_is "and bootc will not update it" \
   "error: Upgrading: Deployment contains local rpm-ostree modifications; cannot upgrade via bootc. You can run \`rpm-ostree reset\` to undo the modifications." \
   on bootc upgrade
+host_stop "$HOST"
+
+atomic_follow_remote "$DISK"
+atomic_boot "$HOST" "$DISK"
+check_is "a host of an ostree remote is booted, with no image" "ostree null null" \
+  status '"\(.status.booted | keys[] | select(. == "ostree")) \(.status.booted.image) \(.spec.image)"'
+check_is "rpm-ostree names the remote" fedora:fedora/44/x86_64/silverblue \
+  sam sh -c 'rpm-ostree status --json | jq -r ".deployments[0].origin"'
 host_stop "$HOST"
 check_is "the host powers off" 0 host_wait "$HOST"
 done_with_checks

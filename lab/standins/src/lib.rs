@@ -10,6 +10,7 @@ pub mod host;
 pub mod kargs;
 pub mod kargs_d;
 pub mod keyfile;
+pub mod lint;
 pub mod ostree;
 pub mod progress;
 pub mod reference;

@@ -89,12 +89,15 @@ impl Sysroot {
     }
 }
 
-/// `* default CHECKSUM.SERIAL (staged)`; the star marks the booted one.
+/// `* default CHECKSUM.SERIAL (rollback)`; the star marks the booted one, a staged one says `(staged)`
+/// or `(finalization locked)`.
 fn header_line(line: &str, entries: &[(PathBuf, String)]) -> Option<Deployment> {
     let mut words = line.trim_start_matches('*').split_whitespace();
     let stateroot = words.next()?;
     let (checksum, serial) = words.next()?.split_once('.')?;
-    let staged = words.any(|word| word == "(staged)");
+    let state = words.collect::<Vec<_>>().join(" ");
+    let locked = state.contains("(finalization locked)");
+    let staged = locked || state.contains("(staged)");
     let dir = PathBuf::from(format!("/sysroot/ostree/deploy/{stateroot}/deploy/{checksum}.{serial}"));
     let origin = fs::read_to_string(dir.with_added_extension("origin")).unwrap_or_default();
     let origin = Keyfile::parse(&origin);
@@ -110,7 +113,7 @@ fn header_line(line: &str, entries: &[(PathBuf, String)]) -> Option<Deployment> 
         booted: line.starts_with('*'),
         staged,
         pinned: origin.get("libostree-transient", "pinned") == Some("true"),
-        locked: false,
+        locked,
         unlocked: "none".to_owned(),
         origin,
         kargs: Kargs::parse(&options),
@@ -122,9 +125,6 @@ fn detail_line(deployment: &mut Deployment, detail: &str) {
     match detail.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
         Some(("Unlocked", value)) => value.clone_into(&mut deployment.unlocked),
         Some(("Pinned", "yes")) => deployment.pinned = true,
-        _ if detail.contains("finalization locked") || detail.contains("Finalization: locked") => {
-            deployment.locked = true;
-        }
         _ => {}
     }
 }

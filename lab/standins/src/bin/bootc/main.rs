@@ -94,6 +94,19 @@ enum Container {
         #[arg(long, hide = true, default_value = bkt_standins::kargs_d::DIR)]
         kargs_dir: PathBuf,
     },
+    /// Looks for what a container image should not have
+    Lint {
+        #[arg(long, default_value = "/")]
+        rootfs: PathBuf,
+        #[arg(long)]
+        fatal_warnings: bool,
+        #[arg(long)]
+        skip: Vec<String>,
+        #[arg(long)]
+        list: bool,
+        #[arg(long)]
+        no_truncate: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -111,6 +124,9 @@ fn main() -> ExitCode {
             commands::set_options_for_source(&source, options.as_deref())
         }
         Command::Container { command: Container::Inspect { kargs_dir, .. } } => commands::inspect(&kargs_dir),
+        Command::Container { command: Container::Lint { rootfs, fatal_warnings, skip, list, .. } } => {
+            commands::lint(&rootfs, &skip, fatal_warnings, list).map_err(|error| error.context("Linting"))
+        }
         Command::LabRecordSources => commands::record_sources(),
     };
     match done {

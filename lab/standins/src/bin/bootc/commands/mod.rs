@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use bkt_standins::host::Host;
 use bkt_standins::sysroot::Sysroot;
-use bkt_standins::{kargs_d, ostree, status};
+use bkt_standins::{kargs_d, lint, ostree, status};
 use serde_json::json;
 
 pub(crate) use entries::{record_sources, set_options_for_source};
@@ -83,6 +83,17 @@ pub(crate) fn inspect(kargs_dir: &Path) -> Result<()> {
     let version = std::fs::read_dir("/usr/lib/modules").ok().and_then(|mut modules| modules.next()?.ok());
     let kernel = version.map(|name| json!({"version": name.file_name().to_string_lossy(), "unified": false}));
     println!("{}", json!({"kargs": kargs, "kernel": kernel}));
+    Ok(())
+}
+
+pub(crate) fn lint(rootfs: &Path, skip: &[String], fatal_warnings: bool, list: bool) -> Result<()> {
+    if list {
+        for it in &lint::LINTS {
+            println!("name: {}\ntype: {}\n---", it.name, if it.fatal { "fatal" } else { "warning" });
+        }
+    } else {
+        print!("{}", lint::lint(rootfs, skip, fatal_warnings)?);
+    }
     Ok(())
 }
 
