@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Staging: every change becomes a new deployment that the next shutdown finalises, never a change
-//! of a deployment that exists. The origin file goes to ostree through a temporary of ostree's own
-//! reading: /dev/stdin is not one, so it is a file below /run.
+//! of a deployment that exists. ostree reads the origin from a file, which lives below /run meanwhile.
 
 use std::fs;
 

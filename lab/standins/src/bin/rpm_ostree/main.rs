@@ -5,15 +5,16 @@
 //! kernel arguments need no privilege, as over the real daemon; changes need root here, where the
 //! real one asks polkit. Layering is not there and is refused by name.
 
+mod status;
+
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use bkt_standins::kargs::Kargs;
-use bkt_standins::ostree::{self, Commit};
+use bkt_standins::ostree;
 use bkt_standins::stage::Staging;
-use bkt_standins::sysroot::{Deployment, Sysroot};
+use bkt_standins::sysroot::Sysroot;
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Map, Value, json};
 
 /// "Nothing to do", with `--unchanged-exit-77`.
 const UNCHANGED: u8 = 77;
@@ -89,7 +90,7 @@ impl KargsOptions {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Status { json, booted, pending_exit_77 } => status(json, booted, pending_exit_77),
+        Command::Status { json, booted, pending_exit_77 } => status::status(json, booted, pending_exit_77),
         Command::Kargs(options) => kargs(&options),
         Command::Rollback => rollback(),
         Command::Other(words) => other(&words),
@@ -109,79 +110,6 @@ fn for_writing(method: &str) -> Result<Sysroot> {
         bail!("rpmostreed OS operation {method} not allowed for user");
     }
     booted()
-}
-
-fn status(json: bool, booted_only: bool, pending_exit_77: bool) -> Result<ExitCode> {
-    let sysroot = booted()?;
-    let shown: Vec<&Deployment> = sysroot.deployments.iter().filter(|it| it.booted || !booted_only).collect();
-    if json {
-        let deployments = shown.iter().map(|it| deployment(it)).collect::<Result<Vec<_>>>()?;
-        let all = json!({"deployments": deployments, "transaction": null, "cached-update": null});
-        println!("{all:#}");
-    } else {
-        println!("State: idle\nDeployments:");
-        for it in shown {
-            let mark = if it.booted { "●" } else { " " };
-            println!("{mark} {}\n                  Commit: {}", name(it), it.checksum);
-        }
-    }
-    let pending = !sysroot.pending()?.booted;
-    Ok(if pending_exit_77 && pending { ExitCode::from(UNCHANGED) } else { ExitCode::SUCCESS })
-}
-
-fn name(deployment: &Deployment) -> String {
-    let origin = &deployment.origin;
-    let reference = origin.get("origin", "container-image-reference").or_else(|| origin.get("origin", "refspec"));
-    reference.unwrap_or("(unknown)").to_owned()
-}
-
-fn deployment(deployment: &Deployment) -> Result<Value> {
-    let commit = Commit::read(&deployment.checksum)?;
-    let requested: Vec<&str> = deployment
-        .origin
-        .get("packages", "requested")
-        .map(|list| list.split(';').filter(|name| !name.is_empty()).collect())
-        .unwrap_or_default();
-    let mut all = Map::new();
-    let mut put = |key: &str, value: Value| all.insert(key.to_owned(), value);
-    put("id", json!(format!("{}-{}", deployment.stateroot, deployment.name())));
-    put("osname", json!(deployment.stateroot));
-    put("serial", json!(deployment.serial));
-    put("checksum", json!(deployment.checksum));
-    put("version", json!(commit.version));
-    put("timestamp", json!(commit.timestamp.as_second()));
-    put("booted", json!(deployment.booted));
-    put("staged", json!(deployment.staged));
-    put("pinned", json!(deployment.pinned));
-    put("unlocked", json!(deployment.unlocked));
-    put("finalization-locked", json!(deployment.locked));
-    put("regenerate-initramfs", json!(false));
-    put("requested-packages", json!(requested));
-    put("packages", json!(requested));
-    for key in [
-        "requested-local-packages",
-        "requested-local-fileoverride-packages",
-        "requested-base-removals",
-        "requested-base-local-replacements",
-        "requested-base-remote-replacements",
-        "base-removals",
-        "base-local-replacements",
-        "base-remote-replacements",
-        "initramfs-etc",
-        "initramfs-args",
-    ] {
-        put(key, json!([]));
-    }
-    match deployment.image() {
-        Some(image) => {
-            put("container-image-reference", json!(image.to_origin()));
-            put("container-image-reference-digest", json!(commit.image_status(&image).image_digest));
-        }
-        None => {
-            put("origin", json!(name(deployment)));
-        }
-    }
-    Ok(Value::Object(all))
 }
 
 fn kargs(options: &KargsOptions) -> Result<ExitCode> {
