@@ -1,2 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-fn main() {}
+//! `bkt`: this computer and its setup, from a terminal or a script.
+//!
+//! Invariant: the environment is read here and nowhere else, and every way to end goes through one exit code.
+
+mod args;
+mod commands;
+mod context;
+mod environment;
+mod error;
+mod git;
+mod list;
+mod locale;
+mod privileged;
+mod progress;
+mod prompt;
+mod review;
+mod select;
+mod ui;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    locale::init();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads the environment")]
+    let environment = environment::Environment::new(|name| std::env::var_os(name));
+    let args = match args::parse(&arguments) {
+        Ok(args) => args,
+        Err(refused) => return refused.print(),
+    };
+    let context = context::Context::new(args.globals, environment);
+    let ended = commands::run(&context, args.command);
+    context.ui.end(&ended)
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The grammar: `bkt [FLAGS] COMMAND [ITEM|PATTERN…]`. The comments here are what `--help` says.
+//!
+//! Invariant: flags work before and after the command; nothing is abbreviated; a wrong word is exit code 2.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bkt_core::document;
+use bkt_core::problem::Problem;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::error::exit;
+use crate::ui::print_document;
+
+const OPTIONS: &str = "Options of every command";
+const CHANGING: &str = "Options of commands that change something";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, also when there are differences
+  1    failed, nothing was changed
+  2    wrong usage, unknown item, or an answer is missing (add --yes)
+  3    differences found (drift check, --exit-code)
+  4    permission was not given
+  5    partly done
+  6    not possible here: no setup, helper missing, system busy
+  7    something could not be checked (drift check)
+  130  stopped with Ctrl-C";
+
+/// See how this computer differs from its setup, and decide about each difference
+#[derive(Debug, Parser)]
+#[command(name = "bkt", version, after_help = "Run ‘bkt help COMMAND’ for examples.", after_long_help = EXIT_CODES)]
+#[command(disable_help_flag = false, infer_subcommands = false, propagate_version = false)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The flags every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Globals {
+    /// Use the setup in DIR [default: BKT_REPO, the repository around the current folder, ~/setup]
+    #[arg(short = 'C', long, value_name = "DIR", global = true, help_heading = OPTIONS)]
+    pub(crate) repo: Option<PathBuf>,
+    /// Look at and change the computer below DIR instead of the running one
+    #[arg(long, value_name = "DIR", global = true, help_heading = OPTIONS)]
+    pub(crate) root: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true, help_heading = OPTIONS)]
+    pub(crate) json: bool,
+    /// The older spelling of --json
+    #[arg(long, value_name = "FORMAT", global = true, hide = true, conflicts_with = "json")]
+    pub(crate) format: Option<Format>,
+    /// Say less: no hints and no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = OPTIONS)]
+    pub(crate) quiet: bool,
+    /// Say more: what tools print, and how long comparing took
+    #[arg(short, long, global = true, help_heading = OPTIONS)]
+    pub(crate) verbose: bool,
+    /// Colour the output
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = OPTIONS)]
+    pub(crate) color: When,
+    /// Only show what would be done
+    #[arg(short = 'n', long, global = true, help_heading = CHANGING)]
+    pub(crate) dry_run: bool,
+    /// Do it without asking
+    #[arg(short, long, visible_alias = "confirm", global = true, help_heading = CHANGING)]
+    pub(crate) yes: bool,
+    /// Never ask; fail where an answer is needed
+    #[arg(long, global = true, help_heading = CHANGING)]
+    pub(crate) no_input: bool,
+    /// How to show progress on standard error
+    #[arg(long, value_name = "HOW", default_value = "auto", global = true, help_heading = CHANGING)]
+    pub(crate) progress: Progress,
+}
+
+impl Globals {
+    /// Whether one JSON document is wanted.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json || self.format == Some(Format::Json)
+    }
+}
+
+/// Text or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    Table,
+    /// One JSON document
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// Lines, and on a terminal also the step that runs
+    Auto,
+    /// One line per finished step
+    Plain,
+    /// One JSON object per line
+    Json,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show this computer, its setup, and how many changes there are to decide
+    #[command(
+        after_long_help = "Examples:\n  bkt status\n  bkt status --porcelain | grep '^??'\n  bkt status --json | jq .summary\n\n\
+        With --porcelain each line is XY ITEM: X is what this computer did since both sides last\n\
+        agreed, Y what the setup did (A added, M changed, D removed). Small letters: never compared\n\
+        before, so only the difference is known. ?? could not be checked."
+    )]
+    Status(StatusArgs),
+    /// List every difference
+    #[command(after_long_help = "Examples:\n  bkt drift\n  bkt drift --ignored\n  bkt drift check -q || bkt drift")]
+    Drift(DriftArgs),
+    /// Show both sides of changes, and what apply and capture would do
+    #[command(after_long_help = "Examples:\n  bkt diff\n  bkt diff unit:tuned.service 'flatpak:org.gnome.*'")]
+    Diff(DiffArgs),
+    /// Show exactly what apply and capture would do
+    #[command(
+        after_long_help = "Examples:\n  bkt plan show\n  bkt plan show --apply unit karg --capture flatpak -o plan.json\n  bkt apply plan.json"
+    )]
+    Plan(PlanArgs),
+    /// Make this computer what the setup says
+    ///
+    /// Without arguments: everything with a suggestion, each applied or captured as suggested. With items or patterns:
+    /// exactly those. With a plan saved by ‘bkt plan show -o’: exactly that plan, or nothing if this computer changed.
+    #[command(
+        after_long_help = "Examples:\n  bkt apply\n  bkt apply pkg:htop 'flatpak:org.gnome.*'\n  bkt apply --all --yes\n  bkt apply plan.json"
+    )]
+    Apply(ApplyArgs),
+    /// Write what this computer has into the setup
+    #[command(
+        after_long_help = "Examples:\n  bkt capture\n  bkt capture flatpak:org.gnome.Boxes -y\n  bkt capture gsetting -n"
+    )]
+    Capture(CaptureArgs),
+    /// Stop reporting items
+    #[command(after_long_help = "Examples:\n  bkt ignore pkg:powertop\n  bkt ignore 'flatpak:com.valvesoftware.*'\n\n\
+        The patterns are kept in .bktignore in the setup; delete a line there to hear of it again.")]
+    Ignore(IgnoreArgs),
+    /// List past runs, or show one
+    #[command(visible_alias = "history", after_long_help = "Examples:\n  bkt log\n  bkt log 41")]
+    Log(LogArgs),
+    /// Check that everything Bucket needs is there
+    Doctor,
+    /// Tell of new changes by a desktop notification; silent when there is nothing new
+    Notify,
+    /// Apply the setup once after a new system version started
+    ///
+    /// Adds and changes what the setup asks for; removes nothing, leaves kernel arguments to a reviewed plan, never asks.
+    #[command(after_long_help = "Examples:\n  bkt first-boot --status\n  bkt first-boot -n")]
+    FirstBoot(FirstBootArgs),
+    /// Print the completion script for a shell
+    #[command(after_long_help = "Example:\n  bkt completions bash > ~/.local/share/bash-completion/completions/bkt")]
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusArgs {
+    /// Print one stable line per item, for scripts
+    #[arg(long, conflicts_with_all = ["json", "format"])]
+    pub(crate) porcelain: bool,
+    /// End lines of --porcelain with NUL
+    #[arg(short = 'z', requires = "porcelain")]
+    pub(crate) nul: bool,
+    /// Include ignored items in --porcelain
+    #[arg(long, requires = "porcelain")]
+    pub(crate) ignored: bool,
+    /// Exit with 3 when there are differences
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct DriftArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DriftCommand>,
+    #[command(flatten)]
+    pub(crate) list: DriftList,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DriftCommand {
+    /// List every difference
+    List(DriftList),
+    /// Say in the exit code whether there are differences: 0 none, 3 some, 7 something could not be checked
+    Check(DriftCheck),
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct DriftList {
+    /// List ignored differences instead
+    #[arg(long)]
+    pub(crate) ignored: bool,
+    /// Exit with 3 when there are differences
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct DriftCheck {
+    /// Show a desktop notification when there is something new
+    #[arg(long)]
+    pub(crate) notify: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// Items (pkg:htop), patterns ('flatpak:org.gnome.*') or kinds (flatpak) [default: all changes]
+    #[arg(value_name = "ITEM|PATTERN")]
+    pub(crate) items: Vec<String>,
+    /// Exit with 3 when there are differences
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PlanArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<PlanCommand>,
+    #[command(flatten)]
+    pub(crate) show: PlanShow,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Show exactly what apply and capture would do
+    Show(PlanShow),
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlanShow {
+    /// Apply these [default, without --capture: everything with a suggestion]
+    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
+    pub(crate) apply: Vec<String>,
+    /// Capture these
+    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
+    pub(crate) capture: Vec<String>,
+    /// Save the plan, to be run by ‘bkt apply FILE’
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Exit with 3 when there is something to do
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApplyArgs {
+    /// Items (pkg:htop), patterns ('flatpak:org.gnome.*'), kinds (flatpak), or one saved plan (plan.json)
+    #[arg(value_name = "ITEM|PATTERN|PLAN.json")]
+    pub(crate) items: Vec<String>,
+    /// Apply every change, also those without a suggestion
+    #[arg(long, conflicts_with = "items")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CaptureArgs {
+    /// Items, patterns or kinds [default: everything with the suggestion to capture]
+    #[arg(value_name = "ITEM|PATTERN")]
+    pub(crate) items: Vec<String>,
+    /// Capture every change, also those without a suggestion
+    #[arg(long, conflicts_with = "items")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct IgnoreArgs {
+    /// Items, patterns or kinds
+    #[arg(value_name = "ITEM|PATTERN", required = true)]
+    pub(crate) items: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogArgs {
+    /// The number of a run
+    #[arg(value_name = "N")]
+    pub(crate) run: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FirstBootArgs {
+    /// Do the administrator's part; what the system service runs
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// Only say how the last one ended
+    #[arg(long)]
+    pub(crate) status: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Arguments that name no command, or ask for help.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    error: clap::Error,
+    json: bool,
+}
+
+/// Reads the arguments.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Args, Refused> {
+    Args::try_parse_from(arguments).map_err(|error| {
+        let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
+        let json = words.iter().any(|word| matches!(*word, "--json" | "--format=json"))
+            || words.windows(2).any(|pair| pair == ["--format", "json"]);
+        Refused { error, json }
+    })
+}
+
+impl Refused {
+    /// Prints the help that was asked for, or what is wrong.
+    pub(crate) fn print(self) -> ExitCode {
+        if self.json && self.error.use_stderr() {
+            let said = self.error.render().to_string();
+            let message = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            print_document(&document::error(&Problem::new("usage", message), exit::USAGE));
+        } else {
+            // A closed standard output is no failure of ours.
+            let _ = self.error.print();
+        }
+        ExitCode::from(if self.error.use_stderr() { exit::USAGE } else { exit::DONE })
+    }
+}

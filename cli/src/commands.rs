@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One module per command; each takes the context and its arguments and ends in an answer or a failure.
+//!
+//! Invariant: a command prints nothing itself except progress and questions, which go to standard error.
+
+mod apply;
+mod capture;
+mod completions;
+mod diff;
+mod doctor;
+mod drift;
+mod first_boot;
+mod ignore;
+mod log;
+mod notify;
+mod overview;
+mod plan;
+mod run;
+mod status;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::error::{Answer, Failure};
+
+/// Runs a command.
+pub(crate) fn run(context: &Context, command: Option<Command>) -> Result<Answer, Failure> {
+    match command {
+        None => Ok(overview::overview()),
+        Some(Command::Status(args)) => status::status(context, &args),
+        Some(Command::Drift(args)) => drift::drift(context, &args),
+        Some(Command::Diff(args)) => diff::diff(context, &args),
+        Some(Command::Plan(args)) => plan::plan(context, args),
+        Some(Command::Apply(args)) => apply::apply(context, &args),
+        Some(Command::Capture(args)) => capture::capture(context, &args),
+        Some(Command::Ignore(args)) => ignore::ignore(context, &args),
+        Some(Command::Log(args)) => log::log(context, &args),
+        Some(Command::Doctor) => doctor::doctor(context),
+        Some(Command::Notify) => notify::notify(context),
+        Some(Command::FirstBoot(args)) => first_boot::first_boot(context, &args),
+        Some(Command::Completions(args)) => completions::completions(&args),
+    }
+}

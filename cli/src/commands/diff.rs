@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `bkt diff`: both sides of changes and what could be done about each.
+//!
+//! Invariant: nothing is changed.
+
+use bkt_core::compare::Change;
+use bkt_core::document;
+use bkt_core::i18n::{fill, gettext};
+
+use super::status::{in_sync, unchecked};
+use crate::args::DiffArgs;
+use crate::context::Context;
+use crate::error::{Answer, Failure, exit};
+use crate::{list, select};
+
+/// `bkt diff`.
+pub(super) fn diff(context: &Context, args: &DiffArgs) -> Result<Answer, Failure> {
+    let snapshot = super::run::compare(context, &context.session()?)?;
+    let comparison = &snapshot.comparison;
+    let (changes, equal): (Vec<&Change>, _) = if args.items.is_empty() {
+        (comparison.changes.iter().collect(), Vec::new())
+    } else {
+        let picked = select::pick(comparison, &args.items)?;
+        (picked.changes, picked.equal)
+    };
+    let cards: Vec<String> = changes.iter().map(|change| list::card(change, context.ui.width())).collect();
+    let mut text = cards.join("\n");
+    for item in &equal {
+        text.push_str(&fill(&gettext("{item} matches the setup.\n"), &[("item", &item.to_string())]));
+    }
+    if args.items.is_empty() {
+        text.push_str(if cards.is_empty() || comparison.unknown.is_empty() { "" } else { "\n" });
+        text.push_str(&unchecked(comparison));
+    }
+    if changes.is_empty() && equal.is_empty() {
+        text.push_str(&if args.items.is_empty() { in_sync(comparison) } else { gettext("No differences.") });
+    }
+    let mut document = document::drift(&snapshot);
+    document["items"] = changes.iter().map(|change| document::change(change)).collect();
+    let exit = if args.exit_code && !changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };
+    Ok(Answer::new(text, document).exiting(exit))
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `bkt drift`: every difference in one list, or only whether there is one.
+//!
+//! Invariant: nothing is changed; what could not be checked is never counted as equal.
+
+use bkt_core::compare::{Change, Comparison, Shape};
+use bkt_core::document;
+use bkt_core::i18n::{fill, gettext, ngettext};
+
+use super::notify;
+use super::status::{unchecked, warnings};
+use crate::args::{DriftArgs, DriftCheck, DriftCommand, DriftList};
+use crate::context::Context;
+use crate::error::{Answer, Failure, exit};
+use crate::list;
+
+/// `bkt drift`, `bkt drift list`, `bkt drift check`.
+pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<Answer, Failure> {
+    match &args.command {
+        None => list(context, args.list),
+        Some(DriftCommand::List(args)) => list(context, *args),
+        Some(DriftCommand::Check(args)) => check(context, *args),
+    }
+}
+
+fn list(context: &Context, args: DriftList) -> Result<Answer, Failure> {
+    let snapshot = super::run::compare(context, &context.session()?)?;
+    let comparison = &snapshot.comparison;
+    let shown: Vec<&Change> = if args.ignored { &comparison.ignored } else { &comparison.changes }.iter().collect();
+    let mut text = list::grouped(&shown, context.ui.width());
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&unchecked(comparison));
+    text.push_str(&totals(comparison, args.ignored));
+    text.push('\n');
+    let mut hints = warnings(comparison);
+    if !shown.is_empty() {
+        hints.push_str(&list::legend());
+    }
+    let exit = if args.exit_code && !comparison.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };
+    Ok(Answer::new(text, document::drift(&snapshot)).hinted(hints).exiting(exit))
+}
+
+/// `6 changes: 1 only here, 2 missing, 3 different. 4 ignored.`
+fn totals(comparison: &Comparison, only_ignored: bool) -> String {
+    let number = |n: usize, one: &str, many: &str| {
+        fill(&ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX)), &[("count", &n.to_string())])
+    };
+    let ignored = comparison.ignored.len();
+    let rest = number(ignored, "{count} ignored.", "{count} ignored.");
+    if only_ignored {
+        return rest;
+    }
+    let changes = &comparison.changes;
+    if changes.is_empty() {
+        return super::status::in_sync(comparison);
+    }
+    let of = |shape: Shape| changes.iter().filter(|change| change.shape == shape).count();
+    let parts = [
+        (of(Shape::OnlyHere), gettext("{count} only here")),
+        (of(Shape::Missing), gettext("{count} missing")),
+        (of(Shape::Different), gettext("{count} different")),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| fill(words, &[("count", &count.to_string())]))
+        .collect();
+    let all = number(changes.len(), "{count} change: {parts}.", "{count} changes: {parts}.");
+    let all = fill(&all, &[("parts", &parts.join(", "))]);
+    if ignored == 0 { all } else { fill(&gettext("{changes} {ignored}"), &[("changes", &all), ("ignored", &rest)]) }
+}
+
+fn check(context: &Context, args: DriftCheck) -> Result<Answer, Failure> {
+    let session = context.session()?;
+    let snapshot = super::run::compare(context, &session)?;
+    let comparison = &snapshot.comparison;
+    if args.notify {
+        notify::tell(context, &session, comparison)?;
+    }
+    let exit = match (comparison.changes.is_empty(), comparison.unknown.is_empty()) {
+        (false, _) => exit::DIFFERENCES,
+        (true, false) => exit::UNCHECKED,
+        (true, true) => exit::DONE,
+    };
+    let text = match exit {
+        _ if context.ui.quiet => String::new(),
+        exit::UNCHECKED => unchecked(comparison),
+        _ => totals(comparison, false),
+    };
+    Ok(Answer::new(text, document::drift(&snapshot)).exiting(exit))
+}

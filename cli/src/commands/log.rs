@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `bkt log`: what past runs did.
+//!
+//! Invariant: only receipts are read; nothing is compared.
+
+use bkt_core::describe;
+use bkt_core::i18n::{fill, gettext};
+use bkt_core::run::receipt::history;
+use bkt_core::run::{Outcome, Receipt, Source, StepState};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use unicode_width::UnicodeWidthStr;
+
+use crate::args::LogArgs;
+use crate::context::Context;
+use crate::error::{Answer, Failure, exit};
+use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled};
+
+/// `bkt log [N]`.
+pub(super) fn log(context: &Context, args: &LogArgs) -> Result<Answer, Failure> {
+    let state = context.environment.state()?;
+    let runs = history(&state)
+        .map_err(|error| Failure::new(exit::FAILED, "file_unusable", format!("{}: {error}", state.display())))?;
+    let Some(number) = args.run else { return Ok(list(&runs)) };
+    let Some(receipt) = runs.iter().find(|receipt| receipt.run == number) else {
+        let message = fill(&gettext("there is no run {run}"), &[("run", &number.to_string())]);
+        return Err(Failure::new(exit::USAGE, "unknown_run", message).hinted(gettext("‘bkt log’ lists the runs")));
+    };
+    Ok(Answer::new(one(receipt), json!(receipt)))
+}
+
+/// A moment in the person's time zone.
+pub(super) fn when(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn source(source: Source) -> String {
+    match source {
+        Source::Cli => gettext("command line"),
+        Source::Window => gettext("window"),
+        Source::FirstBoot => gettext("first start"),
+    }
+}
+
+fn outcome(receipt: &Receipt) -> String {
+    match receipt.result {
+        Outcome::Done => styled(GOOD, &padded(&gettext("done"), 7)),
+        Outcome::Partial => styled(WARN, &padded(&gettext("partly"), 7)),
+        Outcome::Failed => styled(BAD, &padded(&gettext("failed"), 7)),
+    }
+}
+
+fn list(runs: &[Receipt]) -> Answer {
+    let mut text = String::new();
+    for receipt in runs {
+        let ids: Vec<String> = receipt.operations.iter().map(|result| result.item.to_string()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let number = format!("{:>4}", receipt.run);
+        let head = format!(
+            "{}  {}  {}  {}",
+            styled(BOLD, &number),
+            when(receipt.started_at),
+            outcome(receipt),
+            padded(&source(receipt.source), 12),
+        );
+        let items = describe::names(&ids);
+        let fits = 4 + 2 + 16 + 2 + 7 + 2 + 12 + 2 + items.width() <= 80;
+        text.push_str(&if fits {
+            format!("{head}  {items}\n")
+        } else {
+            format!("{head}\n      {}\n", styled(DIM, &items))
+        });
+    }
+    if runs.is_empty() {
+        text = gettext("Nothing was run yet.");
+    }
+    let document = json!({"format": "bkt.log", "format_version": "1.0", "runs": runs});
+    Answer::new(text, document)
+}
+
+fn one(receipt: &Receipt) -> String {
+    let values = [
+        ("run", receipt.run.to_string()),
+        ("when", when(receipt.started_at)),
+        ("source", source(receipt.source)),
+        ("plan", receipt.plan.short()),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut out = fill(&gettext("Run {run}, {when}, {source}, plan {plan}\n"), &values);
+    for (result, step) in
+        receipt.operations.iter().filter_map(|result| Some((result, receipt.plan.steps.get(result.n.checked_sub(1)?)?)))
+    {
+        let style = match result.state {
+            StepState::Done => GOOD,
+            StepState::Waiting | StepState::Skipped => WARN,
+            _ => BAD,
+        };
+        let state = padded(&describe::step_state(result.state), 20);
+        out.push_str(&format!("  {}{}\n", styled(style, &state), describe::step(step)));
+        if let Some(problem) = &result.problem {
+            out.push_str(&format!("      {}\n", problem.message));
+        }
+    }
+    out
+}

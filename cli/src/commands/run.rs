@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What apply, capture and a saved plan share: review, consent, run, result.
+//!
+//! Invariant: nothing runs that was not agreed to by a person or by `--yes`; failures are told last, with
+//! their causes.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bkt_core::compare::{Change, Comparison, Decision};
+use bkt_core::document;
+use bkt_core::i18n::{fill, gettext, ngettext};
+use bkt_core::plan::{Decisions, Direction, Plan};
+use bkt_core::problem::Problem;
+use bkt_core::run::{Outcome, Receipt, Source, StepState};
+use bkt_core::session::{Session, Snapshot};
+use serde_json::{Value as Json, json};
+use unicode_width::UnicodeWidthStr;
+
+use crate::context::Context;
+use crate::error::{Answer, Failure, exit};
+use crate::progress::Reporter;
+use crate::prompt::{self, Consent};
+use crate::review;
+use crate::ui::{BAD, DIM, GOOD, padded, styled};
+
+/// Compares, and tells with `--verbose` how long it took.
+pub(super) fn compare(context: &Context, session: &Session) -> Result<Snapshot, Failure> {
+    let start = Instant::now();
+    let snapshot = session.compare()?;
+    if context.ui.verbose {
+        let seconds = format!("{:.3}", start.elapsed().as_secs_f64());
+        context.ui.say(&styled(DIM, &fill(&gettext("Compared in {seconds} s."), &[("seconds", &seconds)])));
+    }
+    Ok(snapshot)
+}
+
+/// Every change with a suggestion, decided as suggested.
+pub(super) fn suggested(comparison: &Comparison) -> Decisions {
+    comparison.changes.iter().filter_map(|change| Some((change.id.clone(), change.suggestion()?))).collect()
+}
+
+/// What to do where nothing is suggested.
+pub(super) fn undecided_hint() -> String {
+    gettext(
+        "Nothing shows which side is right. Decide with ‘bkt apply ITEM…’ or ‘bkt capture ITEM…’,\n\
+         or make this computer what the setup says with ‘bkt apply --all’.",
+    )
+}
+
+/// A plan to be agreed to.
+#[derive(Debug)]
+pub(super) struct Proposal<'c> {
+    /// The changes a person may select from.
+    pub(super) changes: Vec<&'c Change>,
+    /// What was decided about them.
+    pub(super) decisions: Decisions,
+    /// The question under the plan.
+    pub(super) question: String,
+}
+
+/// Shows the plan of some decisions, asks, and runs it.
+pub(super) fn propose(
+    context: &Context,
+    session: &Session,
+    snapshot: &Snapshot,
+    mut proposal: Proposal<'_>,
+) -> Result<Answer, Failure> {
+    let ui = &context.ui;
+    let comparison = &snapshot.comparison;
+    let mut may_select = proposal.changes.len() > 1;
+    loop {
+        let plan = session.plan(snapshot, &proposal.decisions)?;
+        let ignored: Vec<_> =
+            proposal.decisions.iter().filter(|(_, decision)| **decision == Decision::Ignore).collect();
+        let undecided = comparison.changes.iter().filter(|change| !proposal.decisions.contains_key(&change.id)).count();
+        let text = review::plan(&plan, undecided, ui.width());
+        if plan.is_empty() && ignored.is_empty() {
+            let hint = if undecided > 0 && plan.deferred.is_empty() { undecided_hint() } else { String::new() };
+            return Ok(Answer::new(text, document::plan(&plan)).hinted(hint));
+        }
+        if context.globals.dry_run {
+            return Ok(Answer::new(text, document::plan(&plan)));
+        }
+        let consent = if context.globals.yes {
+            Consent::Yes
+        } else {
+            may_ask(context)?;
+            ui.say(&text);
+            prompt::consent(ui, &proposal.question, &named(&proposal), may_select)
+        };
+        match consent {
+            Consent::No => return Ok(nothing_changed(&plan)),
+            Consent::Yes => {
+                for (item, _) in ignored {
+                    session.ignore(item)?;
+                    ui.say(&fill(&gettext("Ignoring {item}."), &[("item", &item.to_string())]));
+                }
+                return run(context, session, plan);
+            }
+            Consent::Select => match prompt::select(ui, &proposal.changes, &proposal.decisions) {
+                None => return Ok(nothing_changed(&plan)),
+                Some(decisions) => {
+                    proposal.decisions = decisions;
+                    may_select = false;
+                }
+            },
+        }
+    }
+}
+
+fn named<'c>(proposal: &Proposal<'c>) -> Vec<&'c Change> {
+    proposal.changes.iter().copied().filter(|change| proposal.decisions.contains_key(&change.id)).collect()
+}
+
+/// Shows a plan that was made earlier, asks, and runs exactly it.
+pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result<Answer, Failure> {
+    let ui = &context.ui;
+    let text = review::plan(&plan, 0, ui.width());
+    if plan.is_empty() || context.globals.dry_run {
+        return Ok(Answer::new(text, document::plan(&plan)));
+    }
+    if !context.globals.yes {
+        may_ask(context)?;
+        ui.say(&text);
+        if prompt::consent(ui, &gettext("Run this plan?"), &[], false) != Consent::Yes {
+            return Ok(nothing_changed(&plan));
+        }
+    }
+    run(context, session, plan)
+}
+
+/// Whether there is someone to ask.
+fn may_ask(context: &Context) -> Result<(), Failure> {
+    if context.ui.can_ask {
+        return Ok(());
+    }
+    let message = gettext("not a terminal; add --yes to do it without asking, or --dry-run to only look");
+    Err(Failure::new(exit::USAGE, "needs_yes", message))
+}
+
+fn nothing_changed(plan: &Plan) -> Answer {
+    Answer::new(gettext("Nothing was changed."), document::plan(plan)).exiting(exit::FAILED)
+}
+
+/// Runs a plan and says how it ended.
+fn run(context: &Context, session: &Session, plan: Plan) -> Result<Answer, Failure> {
+    let administrator = context.administrator(session.host.as_ref(), &plan)?;
+    let mut reporter = Reporter::new(&context.ui, &plan);
+    let receipt = session.run(plan, administrator.as_ref(), Source::Cli, &mut |event| reporter.event(event))?;
+    Ok(ended(context, &receipt))
+}
+
+/// How a run ended: in words, as a document, and as an exit code.
+pub(super) fn ended(context: &Context, receipt: &Receipt) -> Answer {
+    let exit = exit_code(receipt);
+    let mut document = json!(receipt);
+    document["summary"] = json!({
+        "done": receipt.count(StepState::Done),
+        "waiting": receipt.count(StepState::Waiting),
+        "failed": receipt.count(StepState::Failed),
+        "skipped": receipt.count(StepState::Skipped),
+    });
+    let first = receipt.operations.iter().find_map(|result| result.problem.as_ref());
+    document["error"] = match first {
+        Some(problem) if exit != exit::DONE => {
+            json!({"code": problem.code, "message": problem.message, "hint": problem.hint, "exit": exit})
+        }
+        _ => Json::Null,
+    };
+    let mut text = String::new();
+    if let Some(refusal) = refused(receipt) {
+        text.push_str(&format!("{}\n", styled(BAD, &refusal)));
+    } else {
+        text.push_str(&tally(receipt));
+    }
+    text.push_str(&causes(receipt));
+    Answer::new(text, document).hinted(after(context, receipt)).exiting(exit)
+}
+
+fn problems(receipt: &Receipt) -> impl Iterator<Item = &Problem> {
+    receipt.operations.iter().filter_map(|result| result.problem.as_ref())
+}
+
+fn exit_code(receipt: &Receipt) -> u8 {
+    let all = |codes: &[&str]| problems(receipt).all(|problem| codes.contains(&problem.code.as_str()));
+    match receipt.result {
+        Outcome::Done => exit::DONE,
+        _ if problems(receipt).any(|problem| problem.code == "stopped") => exit::INTERRUPTED,
+        Outcome::Partial => exit::PARTIAL,
+        Outcome::Failed if all(&["not_authorized"]) => exit::NOT_AUTHORIZED,
+        Outcome::Failed if all(&["helper_missing", "busy", "not_possible"]) => exit::NOT_POSSIBLE,
+        Outcome::Failed => exit::FAILED,
+    }
+}
+
+/// `Nothing was changed. Administrator permission was not given.`, when that is the whole story.
+fn refused(receipt: &Receipt) -> Option<String> {
+    let skipped = receipt.result == Outcome::Failed && receipt.count(StepState::Failed) == 0;
+    let problem = problems(receipt).next().filter(|first| skipped && problems(receipt).all(|other| other == *first))?;
+    let reason = match problem.code.as_str() {
+        "not_authorized" => return Some(gettext("Nothing was changed. Administrator permission was not given.")),
+        _ => problem.message.as_str(),
+    };
+    Some(fill(&gettext("Nothing was changed: {reason}."), &[("reason", reason)]))
+}
+
+/// `3 done, 1 after restart, 1 failed.`
+fn tally(receipt: &Receipt) -> String {
+    let count = |state: StepState, one: &str, many: &str| {
+        let n = receipt.count(state);
+        let words = ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX));
+        (n > 0).then(|| fill(&words, &[("count", &n.to_string())]))
+    };
+    let parts = [
+        count(StepState::Done, "{count} done", "{count} done").map(|text| styled(GOOD, &text)),
+        count(StepState::Waiting, "{count} after restart", "{count} after restart"),
+        count(StepState::Skipped, "{count} skipped", "{count} skipped"),
+        count(StepState::Failed, "{count} failed", "{count} failed").map(|text| styled(BAD, &text)),
+    ];
+    let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let sentence =
+        if receipt.restart_required { gettext("{parts}. Restart to finish.\n") } else { gettext("{parts}.\n") };
+    fill(&sentence, &[("parts", &parts)])
+}
+
+/// What failed or was skipped, grouped by why.
+fn causes(receipt: &Receipt) -> String {
+    if refused(receipt).is_some() {
+        return String::new();
+    }
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let ids: Vec<String> = receipt.operations.iter().map(|result| result.item.to_string()).collect();
+    for (result, id) in receipt.operations.iter().zip(&ids) {
+        if let Some(problem) = &result.problem {
+            groups.entry(&problem.message).or_default().push(id);
+        }
+    }
+    let wide = groups.values().flatten().map(|id| id.width()).filter(|width| *width <= 30).max().unwrap_or(0);
+    let mut out = String::new();
+    for (why, items) in groups {
+        for (index, item) in items.iter().enumerate() {
+            let why = if index == 0 { why } else { "″" };
+            let gap = if item.width() <= wide && 4 + wide + why.width() <= 80 { "  " } else { "\n      " };
+            out.push_str(&format!("  {}{gap}{why}\n", padded(item, if gap == "  " { wide } else { 0 })));
+        }
+    }
+    out
+}
+
+/// What to do after a run.
+fn after(context: &Context, receipt: &Receipt) -> String {
+    let mut lines = Vec::new();
+    let direction =
+        |n: usize| n.checked_sub(1).and_then(|index| receipt.plan.steps.get(index)).map(|step| step.direction);
+    let again = |wanted: Direction| {
+        let failed = receipt.operations.iter().filter(|result| {
+            matches!(result.state, StepState::Failed | StepState::Skipped) && direction(result.n) == Some(wanted)
+        });
+        failed.map(|result| result.item.to_string()).collect::<Vec<_>>()
+    };
+    for (items, command) in [(again(Direction::Apply), "apply"), (again(Direction::Capture), "capture")] {
+        if !items.is_empty() {
+            let command = format!("bkt {command} {}", items.join(" "));
+            lines.push(fill(&gettext("Try again: {command}"), &[("command", &command)]));
+        }
+    }
+    let written = receipt.operations.iter().filter(|result| result.state == StepState::Done);
+    let mut files: Vec<&str> = written
+        .filter_map(|result| receipt.plan.steps.get(result.n.checked_sub(1)?)?.manifest())
+        .map(bkt_core::manifest::Manifest::path)
+        .collect();
+    files.dedup();
+    if !files.is_empty() {
+        lines.push(fill(&gettext("Not committed: {files}"), &[("files", &files.join(", "))]));
+    }
+    if receipt.run > 0 && receipt.result != Outcome::Done {
+        lines.push(fill(&gettext("See it again: bkt log {run}"), &[("run", &receipt.run.to_string())]));
+    }
+    let _ = context;
+    lines.join("\n")
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `bkt status`: this computer and its setup at a glance.
+//!
+//! Invariant: nothing is changed; what could not be checked and what the setup says in vain is always named.
+
+use bkt_core::agreed::Base;
+use bkt_core::compare::{Change, Comparison, Shape};
+use bkt_core::deployment::{Deployment, HostKind};
+use bkt_core::describe;
+use bkt_core::document;
+use bkt_core::host::Host;
+use bkt_core::i18n::{fill, gettext, ngettext};
+use bkt_core::item::Domain;
+use bkt_core::session::Snapshot;
+use bkt_core::value::Value;
+use serde_json::Value as Json;
+use unicode_width::UnicodeWidthStr;
+
+use crate::args::StatusArgs;
+use crate::context::Context;
+use crate::error::{Answer, Failure, exit};
+use crate::git::{self, Repository};
+use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled};
+
+/// `bkt status`.
+pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
+    let session = context.session()?;
+    let snapshot = super::run::compare(context, &session)?;
+    let comparison = &snapshot.comparison;
+    let exit = if args.exit_code && !comparison.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };
+    if args.porcelain {
+        let text = porcelain(comparison, args.ignored, if args.nul { '\0' } else { '\n' });
+        return Ok(Answer::new(text, Json::Null).exiting(exit));
+    }
+    let repository = git::look(&snapshot.setup.directory);
+    let mut document = document::status(&snapshot);
+    document["repo"] = repository.as_ref().map_or(Json::Null, Json::from);
+    let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref());
+    text.push('\n');
+    text.push_str(&summary(comparison));
+    text.push_str(&unchecked(comparison));
+    let mut hints = warnings(comparison);
+    hints.push_str(&next(comparison, repository.as_ref()));
+    Ok(Answer::new(text, document).hinted(hints.trim_end()).exiting(exit))
+}
+
+fn row(label: &str, text: &str) -> String {
+    format!("{}{text}\n", styled(BOLD, &padded(label, 11)))
+}
+
+/// Setup, running system, waiting system.
+fn sides(context: &Context, host: &dyn Host, snapshot: &Snapshot, repository: Option<&Repository>) -> String {
+    let system = &snapshot.comparison.system;
+    let mut parts = vec![context.environment.short(&snapshot.setup.directory)];
+    if let Some(repository) = repository {
+        parts.extend(repository.branch.clone());
+        let count = |n: usize, one: &str, many: &str| {
+            let words = ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX));
+            (n > 0).then(|| fill(&words, &[("count", &n.to_string())]))
+        };
+        parts.extend(count(repository.uncommitted, "{count} file not committed", "{count} files not committed"));
+        parts.extend(count(repository.ahead as usize, "{count} commit to push", "{count} commits to push"));
+        parts.extend(count(repository.behind as usize, "{count} commit to pull", "{count} commits to pull"));
+    }
+    let mut out = row(&gettext("Setup"), &parts.join(" · "));
+    let version = |deployment: &Deployment| {
+        let version = deployment.version.clone().unwrap_or_else(|| deployment.id.chars().take(12).collect());
+        [Some(version), deployment.image.clone()].into_iter().flatten().collect::<Vec<_>>().join("  ")
+    };
+    let running = system.booted.as_ref().map(version).or_else(|| pretty_name(host));
+    if let Some(root) = host.root() {
+        out.push_str(&row(&gettext("Computer"), &root.display().to_string()));
+    }
+    out.push_str(&row(&gettext("Running"), &running.unwrap_or_else(|| gettext("unknown"))));
+    if let Some(staged) = &system.staged {
+        let text = fill(&gettext("{version}  restart to use"), &[("version", &version(staged))]);
+        out.push_str(&row(&gettext("Waiting"), &text));
+    }
+    if system.kind == HostKind::Layered {
+        let layered = system.layered.iter().map(String::as_str).collect::<Vec<_>>();
+        out.push_str(&row(&gettext("Layered"), &styled(WARN, &describe::names(&layered))));
+    }
+    out
+}
+
+fn pretty_name(host: &dyn Host) -> Option<String> {
+    let text =
+        ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| host.read(&host.at(path)).ok().flatten())?;
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+    Some(name.trim_matches(['"', '\'']).to_owned()).filter(|name| !name.is_empty())
+}
+
+/// `Everything matches (112 entries).`
+pub(super) fn in_sync(comparison: &Comparison) -> String {
+    let count = comparison.in_sync.len();
+    let words = match (comparison.unknown.is_empty(), comparison.ignored.len()) {
+        (true, 0) => ngettext(
+            "Everything matches ({count} entry).",
+            "Everything matches ({count} entries).",
+            u32::try_from(count).unwrap_or(u32::MAX),
+        ),
+        (true, _) => ngettext(
+            "Everything matches ({count} entry; {ignored} ignored).",
+            "Everything matches ({count} entries; {ignored} ignored).",
+            u32::try_from(count).unwrap_or(u32::MAX),
+        ),
+        (false, _) => gettext("No difference was found in what could be checked."),
+    };
+    fill(&words, &[("count", &count.to_string()), ("ignored", &comparison.ignored.len().to_string())])
+}
+
+fn summary(comparison: &Comparison) -> String {
+    let number = |n: usize, one: &str, many: &str| {
+        fill(&ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX)), &[("count", &n.to_string())])
+    };
+    let changes = &comparison.changes;
+    let mut out = if changes.is_empty() {
+        let style = if comparison.unknown.is_empty() { GOOD } else { WARN };
+        format!("{}\n", styled(style, &in_sync(comparison)))
+    } else {
+        format!("{}\n", styled(BOLD, &number(changes.len(), "{count} change to decide", "{count} changes to decide")))
+    };
+    for domain in Domain::ALL {
+        let of =
+            |shape: Shape| changes.iter().filter(|change| change.id.domain == domain && change.shape == shape).count();
+        let both = changes
+            .iter()
+            .filter(|change| change.id.domain == domain && change.origin == bkt_core::compare::Origin::BothChanged)
+            .count();
+        let parts = [
+            (of(Shape::OnlyHere), gettext("{count} only here")),
+            (of(Shape::Missing), gettext("{count} missing")),
+            (of(Shape::Different), gettext("{count} different")),
+        ];
+        let mut parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, words)| fill(words, &[("count", &count.to_string())]))
+            .collect();
+        if both > 0 {
+            let words = fill(&gettext("{count} of them changed in both places"), &[("count", &both.to_string())]);
+            parts.push(styled(BAD, &words));
+        }
+        if !parts.is_empty() {
+            out.push_str(&format!("  {}  {}\n", padded(domain.id(), 9), parts.join(", ")));
+        }
+    }
+    let after = comparison.after_restart();
+    if after > 0 {
+        out.push_str(&number(after, "{count} matches after restart\n", "{count} match after restart\n"));
+    }
+    if !changes.is_empty() && !comparison.ignored.is_empty() {
+        out.push_str(&styled(DIM, &number(comparison.ignored.len(), "{count} ignored\n", "{count} ignored\n")));
+    }
+    out
+}
+
+/// What could not be checked, each with its reason and its next step.
+pub(super) fn unchecked(comparison: &Comparison) -> String {
+    if comparison.unknown.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", styled(WARN, &gettext("Could not be checked")));
+    for unknown in &comparison.unknown {
+        let what = unknown.item.as_ref().map_or_else(|| unknown.domain.id().to_owned(), ToString::to_string);
+        let message = &unknown.problem.message;
+        if what.width() <= 9 && 13 + message.width() <= 80 {
+            out.push_str(&format!("  {}  {message}\n", padded(&what, 9)));
+        } else {
+            out.push_str(&format!("  {what}\n      {message}\n"));
+        }
+        if let Some(hint) = &unknown.problem.hint {
+            out.push_str(&format!("      {}\n", styled(DIM, hint)));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// What the setup says that is not used.
+pub(super) fn warnings(comparison: &Comparison) -> String {
+    if comparison.warnings.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", styled(WARN, &gettext("Not used in the setup")));
+    for warning in &comparison.warnings {
+        let place = format!("{}:{}", warning.file, warning.line);
+        let fits = 4 + place.width() + warning.message.width() <= 80;
+        let gap = if fits { "  " } else { "\n      " };
+        out.push_str(&format!("  {place}{gap}{}\n", warning.message));
+    }
+    out.push('\n');
+    out
+}
+
+fn next(comparison: &Comparison, repository: Option<&Repository>) -> String {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    if !comparison.changes.is_empty() {
+        rows.push(("bkt drift".into(), gettext("list the changes")));
+        rows.push(("bkt diff".into(), gettext("see both sides of each")));
+        if comparison.changes.iter().any(|change| change.suggestion().is_some()) {
+            rows.push(("bkt apply".into(), gettext("review the suggested plan")));
+        } else {
+            rows.push(("bkt plan show --apply ITEM…".into(), gettext("see what applying would do")));
+        }
+    }
+    if comparison.unknown.iter().any(|unknown| unknown.problem.hint.is_none()) {
+        rows.push(("bkt doctor".into(), gettext("find out what is missing")));
+    }
+    if repository.is_some_and(|repository| repository.uncommitted > 0) {
+        rows.push(("git diff".into(), gettext("see what is not committed in the setup")));
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let wide = rows.iter().map(|(command, _)| command.width()).max().unwrap_or(0);
+    let rows: String = rows.iter().map(|(command, why)| format!("  {}  {why}\n", padded(command, wide))).collect();
+    format!("{}\n{rows}", styled(BOLD, &gettext("Next")))
+}
+
+/// Version 1 of the porcelain format: `XY ITEM`.
+fn porcelain(comparison: &Comparison, ignored: bool, end: char) -> String {
+    let mut out = String::new();
+    for change in &comparison.changes {
+        out.push_str(&format!("{} {}{end}", letters(change), change.id));
+    }
+    if ignored {
+        comparison.ignored.iter().for_each(|change| out.push_str(&format!("!! {}{end}", change.id)));
+    }
+    for unknown in &comparison.unknown {
+        match &unknown.item {
+            Some(item) => out.push_str(&format!("?? {item}{end}")),
+            None => out.push_str(&format!("?? {}:*{end}", unknown.domain)),
+        }
+    }
+    out
+}
+
+/// What each side did since they agreed; in small letters, how they differ when they never did.
+fn letters(change: &Change) -> String {
+    let base = match &change.base {
+        Base::Unknown => {
+            return match change.shape {
+                Shape::OnlyHere => "a ",
+                Shape::Missing => " a",
+                Shape::Different => "mm",
+            }
+            .to_owned();
+        }
+        Base::Absent => None,
+        Base::Value(value) => Some(value),
+    };
+    let letter = |side: Option<&Value>| match (base, side) {
+        (None, Some(_)) => 'A',
+        (Some(_), None) => 'D',
+        (Some(base), Some(side)) if !base.is_met_by(side) => 'M',
+        _ => ' ',
+    };
+    [letter(change.computer.as_ref()), letter(change.setup.as_ref())].iter().collect()
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Changes as lines of text: the list of `bkt drift` and the cards of `bkt diff`.
+//!
+//! Invariant: a key is always shown whole, so that it can be copied; a row that would not fit is broken after it.
+
+use anstyle::Style;
+use bkt_core::agreed::Base;
+use bkt_core::compare::{Change, Decision, Effect, Origin, Privilege, Shape};
+use bkt_core::describe;
+use bkt_core::i18n::{fill, gettext};
+use bkt_core::item::Domain;
+use unicode_width::UnicodeWidthStr;
+
+use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled};
+
+/// The sign before a change, and its style.
+pub(crate) fn sign(change: &Change) -> (char, Style) {
+    match (change.origin, change.shape) {
+        (Origin::BothChanged, _) => ('!', BAD),
+        (_, Shape::OnlyHere) => ('+', GOOD),
+        (_, Shape::Missing) => ('-', WARN),
+        (_, Shape::Different) => ('~', WARN),
+    }
+}
+
+/// What Bucket would do, as a question.
+fn suggestion(change: &Change) -> String {
+    match change.suggestion() {
+        Some(Decision::Apply) => gettext("apply?"),
+        Some(Decision::Capture) => gettext("capture?"),
+        _ => String::new(),
+    }
+}
+
+/// How the sides differ, in a few words.
+fn what(change: &Change) -> String {
+    describe::values(change).unwrap_or_else(|| match change.shape {
+        Shape::OnlyHere => gettext("only here"),
+        Shape::Missing => gettext("missing here"),
+        Shape::Different => gettext("different"),
+    })
+}
+
+/// Which side moved, where that is known.
+fn origin(change: &Change) -> String {
+    match change.origin {
+        Origin::ComputerChanged => gettext("changed here"),
+        Origin::SetupChanged => gettext("changed in the setup"),
+        Origin::BothChanged => gettext("changed in both places"),
+        Origin::New => String::new(),
+    }
+}
+
+/// All changes, under the heading of their kind.
+pub(crate) fn grouped(changes: &[&Change], width: usize) -> String {
+    let mut out = String::new();
+    for domain in Domain::ALL {
+        let group: Vec<&Change> = changes.iter().copied().filter(|change| change.id.domain == domain).collect();
+        if !group.is_empty() {
+            out.push_str(&heading(domain, &group, width));
+            out.push_str(&rows(&group, width));
+        }
+    }
+    out
+}
+
+/// The kind on the left, and on the right what all its changes have in common.
+fn heading(domain: Domain, group: &[&Change], width: usize) -> String {
+    let title = describe::domain(domain);
+    let mut common = Vec::new();
+    if group.iter().all(|change| change.effect == Effect::Restart) {
+        common.push(describe::effect(Effect::Restart));
+    }
+    if group.iter().all(|change| change.privilege == Privilege::Admin) {
+        common.extend(describe::privilege(Privilege::Admin));
+    }
+    let common = common.join(", ");
+    let gap = width.saturating_sub(title.width() + common.width()).max(2);
+    let line = format!("{}{}{}", styled(BOLD, &title), " ".repeat(gap), styled(DIM, &common));
+    format!("{}\n", if common.is_empty() { styled(BOLD, &title) } else { line })
+}
+
+fn rows(group: &[&Change], width: usize) -> String {
+    let cells: Vec<[String; 4]> =
+        group.iter().map(|change| [change.id.key.clone(), what(change), origin(change), suggestion(change)]).collect();
+    let widest = |column: usize, limit: usize| {
+        cells.iter().map(|row| row[column].width()).filter(|width| *width <= limit).max().unwrap_or(0)
+    };
+    let last = widest(2, usize::MAX) + 2 + widest(3, usize::MAX);
+    let what = widest(1, width.saturating_sub(14 + last));
+    // Sign and gaps take eight columns.
+    let key = widest(0, width.saturating_sub(8 + what + last));
+    let mut out = String::new();
+    for (change, [name, said, origin, proposal]) in group.iter().zip(&cells) {
+        let (mark, style) = sign(change);
+        let rest = format!("  {}  {}", padded(origin, widest(2, usize::MAX)), styled(DIM, proposal));
+        let rest = match (origin.is_empty(), proposal.is_empty()) {
+            (true, true) => String::new(),
+            (false, true) => format!("  {origin}"),
+            (_, false) => rest,
+        };
+        let first = format!("  {style}{mark}{style:#} ");
+        let name = if name.width() > key { format!("{name}\n     ") } else { padded(name, key) };
+        let said = if rest.is_empty() { said.clone() } else { padded(said, what) };
+        out.push_str(&format!("{first}{name}  {said}{rest}\n"));
+    }
+    out
+}
+
+/// What the signs mean.
+pub(crate) fn legend() -> String {
+    gettext("+ only here   - missing here   ~ different   ! changed in both places   setup → here")
+}
+
+/// Both sides of one change, and what could be done.
+pub(crate) fn card(change: &Change, width: usize) -> String {
+    let (mark, style) = sign(change);
+    let id = change.id.to_string();
+    let name = change.name.as_deref().filter(|name| *name != change.id.key).unwrap_or_default();
+    let gap = width.saturating_sub(2 + id.width() + name.width());
+    let mut out = format!("{style}{mark}{style:#} {}", styled(BOLD, &id));
+    if !name.is_empty() {
+        let gap = if gap >= 2 { " ".repeat(gap) } else { "\n    ".to_owned() };
+        out.push_str(&format!("{gap}{}", styled(DIM, name)));
+    }
+    out.push('\n');
+    let labels =
+        [gettext("last agreed"), gettext("setup"), gettext("this computer"), gettext("apply"), gettext("capture")];
+    let wide = labels.iter().map(|label| label.width()).max().unwrap_or(0) + 2;
+    let mut line = |label: &str, text: &str| out.push_str(&format!("    {}{text}\n", padded(label, wide)));
+    match &change.base {
+        Base::Unknown => line(&labels[0], &styled(DIM, &gettext("not compared before"))),
+        Base::Absent => line(&labels[0], &gettext("not there")),
+        Base::Value(value) => line(&labels[0], &value.to_string()),
+    }
+    let side = |value: Option<&bkt_core::value::Value>| value.map_or_else(|| gettext("not there"), ToString::to_string);
+    let place = change.declared_at.map(|(manifest, at)| format!("{}:{at}", manifest.path()));
+    let place = place.map(|place| format!("   {}", styled(DIM, &place))).unwrap_or_default();
+    line(&labels[1], &format!("{}{place}", side(change.setup.as_ref())));
+    let moved = format!("{}   {}", side(change.computer.as_ref()), styled(DIM, &describe::origin(change.origin)));
+    line(&labels[2], &moved);
+    let applied = match describe::privilege(change.privilege) {
+        Some(who) if change.fixed.is_none() => {
+            fill(&gettext("{what} ({who})"), &[("what", &describe::apply_sentence(change)), ("who", &who)])
+        }
+        _ => describe::apply_sentence(change),
+    };
+    line(&labels[3], &applied);
+    if let Some(why) = &change.fixed {
+        line("", why);
+    }
+    line(&labels[4], &describe::capture_sentence(change));
+    out
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Questions: the whole plan, or change by change.
+//!
+//! Invariant: the default answer changes nothing; every question explains its letters on `?`; the end of the
+//! input counts as the default.
+
+use bkt_core::compare::{Change, Decision};
+use bkt_core::describe;
+use bkt_core::i18n::{fill, gettext};
+use bkt_core::item::Domain;
+use bkt_core::plan::Decisions;
+
+use crate::list;
+use crate::ui::{BOLD, Ui, styled};
+
+/// What a person says to a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Run it.
+    Yes,
+    /// Do nothing.
+    No,
+    /// Decide change by change.
+    Select,
+}
+
+/// Asks for a whole plan; `changes` are what it is about.
+pub(crate) fn consent(ui: &Ui, question: &str, changes: &[&Change], may_select: bool) -> Consent {
+    let letters =
+        if may_select { gettext("[y]es, [N]o, [s]elect, [d]iff, [?]") } else { gettext("[y]es, [N]o, [d]iff, [?]") };
+    let line = fill(&gettext("{question} {letters}"), &[("question", question), ("letters", &letters)]);
+    loop {
+        match ui.ask(&line).as_deref() {
+            Some("y" | "Y" | "yes") => return Consent::Yes,
+            Some("s" | "S") if may_select => return Consent::Select,
+            Some("d" | "D") => ui.say(&cards(ui, changes)),
+            None | Some("" | "n" | "N" | "no") => return Consent::No,
+            Some(_) => {
+                ui.say(&gettext("  y  run it            n  change nothing\n  d  show both sides"));
+                if may_select {
+                    ui.say(&gettext("  s  decide change by change"));
+                }
+            }
+        }
+    }
+}
+
+fn cards(ui: &Ui, changes: &[&Change]) -> String {
+    changes.iter().map(|change| list::card(change, ui.width())).collect::<Vec<_>>().join("\n")
+}
+
+/// Asks for each change; `None` when the person quits.
+pub(crate) fn select(ui: &Ui, changes: &[&Change], suggested: &Decisions) -> Option<Decisions> {
+    let mut decisions = Decisions::new();
+    let mut for_all: Option<(Domain, Decision)> = None;
+    for (index, change) in changes.iter().enumerate() {
+        let decision = match for_all {
+            Some((domain, decision)) if domain == change.id.domain => Some(decision),
+            _ => match one(ui, change, index + 1, changes.len(), suggested)? {
+                Choice::Decided(decision) => decision,
+                Choice::All(decision) => {
+                    for_all = Some((change.id.domain, decision));
+                    Some(decision)
+                }
+            },
+        };
+        decisions.extend(decision.map(|decision| (change.id.clone(), decision)));
+    }
+    Some(decisions)
+}
+
+enum Choice {
+    Decided(Option<Decision>),
+    All(Decision),
+}
+
+fn one(ui: &Ui, change: &Change, n: usize, total: usize, suggested: &Decisions) -> Option<Choice> {
+    let (mark, style) = list::sign(change);
+    let what = describe::values(change).unwrap_or_else(|| describe::shape(change.shape));
+    let id = styled(BOLD, &change.id.to_string());
+    let origin = describe::origin(change.origin);
+    ui.say(&format!("({n}/{total}) {style}{mark}{style:#} {id}\n        {what} · {origin}"));
+    let domain = describe::domain(change.id.domain);
+    let suggested = suggested.get(&change.id).copied();
+    let question = match suggested {
+        Some(Decision::Apply) => gettext("  [A]pply (suggested), [c]apture, [i]gnore, [l]ater, [d]iff, [q]uit, [?]"),
+        Some(Decision::Capture) => gettext("  [a]pply, [C]apture (suggested), [i]gnore, [l]ater, [d]iff, [q]uit, [?]"),
+        _ => gettext("  [a]pply, [c]apture, [i]gnore, [L]ater, [d]iff, [q]uit, [?]"),
+    };
+    loop {
+        match ui.ask(&question)?.as_str() {
+            "" => return Some(Choice::Decided(suggested)),
+            "a" | "A" => return Some(Choice::Decided(Some(Decision::Apply))),
+            "c" | "C" => return Some(Choice::Decided(Some(Decision::Capture))),
+            "i" | "I" => return Some(Choice::Decided(Some(Decision::Ignore))),
+            "l" | "L" => return Some(Choice::Decided(None)),
+            "aa" => return Some(Choice::All(Decision::Apply)),
+            "cc" => return Some(Choice::All(Decision::Capture)),
+            "d" | "D" => ui.say(&list::card(change, ui.width())),
+            "q" | "Q" => return None,
+            _ => ui.say(&fill(
+                &gettext(
+                    "  a   make this computer what the setup says\n  c   write what this computer has into the setup\n  \
+                     i   stop reporting it\n  l   leave it for later\n  d   show both sides\n  q   change nothing at all\n  \
+                     aa  apply, also the rest of {domain}\n  cc  capture, also the rest of {domain}",
+                ),
+                &[("domain", &domain)],
+            )),
+        }
+    }
+}

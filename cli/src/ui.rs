@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The terminal: answers on standard output, everything else on standard error.
+//!
+//! Invariant: with `--json` standard output gets exactly one document; a closed pipe ends quietly; escape
+//! sequences are only written where colour is wanted.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use bkt_core::document;
+use bkt_core::i18n::{fill, gettext};
+use serde_json::Value as Json;
+use unicode_width::UnicodeWidthStr;
+
+use crate::args::{Globals, Progress, When};
+use crate::error::{Answer, Failure, exit};
+
+/// Headings.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// What matters less.
+pub(crate) const DIM: Style = Style::new().dimmed();
+/// What is fine.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What wants a decision.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+/// What failed.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Text in a style.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Text filled with spaces up to a width in terminal columns.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// How the program talks.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    /// One JSON document is wanted.
+    pub(crate) json: bool,
+    /// No hints and no progress.
+    pub(crate) quiet: bool,
+    /// Also what tools print.
+    pub(crate) verbose: bool,
+    /// How to show progress.
+    pub(crate) progress: Progress,
+    /// Whether questions can be asked.
+    pub(crate) can_ask: bool,
+    color: ColorChoice,
+}
+
+impl Ui {
+    /// Takes what the flags and the streams allow.
+    pub(crate) fn new(globals: &Globals, no_input: bool) -> Self {
+        let asked = !(globals.no_input || no_input || globals.yes || globals.wants_json());
+        Self {
+            json: globals.wants_json(),
+            quiet: globals.quiet,
+            verbose: globals.verbose,
+            progress: globals.progress,
+            can_ask: asked && io::stdin().is_terminal() && io::stderr().is_terminal(),
+            color: match globals.color {
+                When::Auto => ColorChoice::Auto,
+                When::Always => ColorChoice::Always,
+                When::Never => ColorChoice::Never,
+            },
+        }
+    }
+
+    /// How wide lines may be; pipes and files have 80 columns, so that their text does not depend on a window.
+    pub(crate) fn width(&self) -> usize {
+        terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| usize::from(width.0).clamp(40, 100))
+    }
+
+    /// Whether standard error is a terminal whose lines can be written over.
+    pub(crate) fn is_live(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Says something on standard error.
+    pub(crate) fn say(&self, text: &str) {
+        self.say_raw(&format!("{text}\n"));
+    }
+
+    /// Says something on standard error, without ending the line.
+    pub(crate) fn say_raw(&self, text: &str) {
+        let mut stream = AutoStream::new(io::stderr(), self.color).lock();
+        // Nobody is left to tell that standard error is closed.
+        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    }
+
+    /// Asks for one line; `None` at the end of the input.
+    pub(crate) fn ask(&self, question: &str) -> Option<String> {
+        self.say_raw(&format!("{question} "));
+        let mut line = String::new();
+        match io::stdin().read_line(&mut line) {
+            Ok(0) | Err(_) => {
+                self.say("");
+                None
+            }
+            Ok(_) => Some(line.trim().to_owned()),
+        }
+    }
+
+    /// Prints how the command ended and gives its exit code.
+    pub(crate) fn end(&self, ended: &Result<Answer, Failure>) -> ExitCode {
+        let (printed, exit) = match ended {
+            Ok(answer) if self.json => (document_to(io::stdout(), &answer.document), answer.exit),
+            Ok(answer) => (self.print(&answer.text), answer.exit),
+            Err(failure) if self.json => {
+                (document_to(io::stdout(), &document::error(&failure.problem, failure.exit)), failure.exit)
+            }
+            Err(failure) => {
+                self.explain(failure);
+                (Ok(()), failure.exit)
+            }
+        };
+        match printed {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::from(exit),
+            Err(error) => {
+                let reason = error.to_string();
+                self.say(&fill(&gettext("bkt: standard output cannot be written: {reason}"), &[("reason", &reason)]));
+                return ExitCode::from(exit::FAILED);
+            }
+        }
+        if let Ok(answer) = ended
+            && !self.json
+            && !self.quiet
+            && !answer.hints.is_empty()
+        {
+            self.say(&answer.hints);
+        }
+        ExitCode::from(exit)
+    }
+
+    fn print(&self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let mut stream = AutoStream::new(io::stdout(), self.color).lock();
+        stream.write_all(text.as_bytes())?;
+        if !text.ends_with(['\n', '\0']) {
+            stream.write_all(b"\n")?;
+        }
+        stream.flush()
+    }
+
+    fn explain(&self, failure: &Failure) {
+        let problem = &failure.problem;
+        self.say(&format!("{} {}", styled(BAD, "bkt:"), problem.message));
+        if let Some(hint) = problem.hint.as_ref().filter(|_| !self.quiet) {
+            self.say(&format!("     {hint}"));
+        }
+    }
+}
+
+fn document_to(mut stream: impl Write, document: &Json) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut stream, document)?;
+    stream.write_all(b"\n")?;
+    stream.flush()
+}
+
+/// Prints a document before there is a [`Ui`].
+pub(crate) fn print_document(document: &Json) {
+    // A closed standard output is no failure of ours.
+    let _ = document_to(io::stdout(), document);
+}
