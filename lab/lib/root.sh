@@ -35,7 +35,7 @@ need_debs() {
   [ ${#missing[@]} -eq 0 ] && return
   command -v apt-get >/dev/null || die "please install ${missing[*]}, then run this again"
   apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}"
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # root_exec KIND COMMAND…: replaces this process by COMMAND inside the root, in a mount namespace of
