@@ -13,7 +13,10 @@ configure() {
       -Dcargo_target_dir="$PWD/target"
 }
 install_afresh() {
-  rm -rf "$install" && meson install -C "$build" --quiet --destdir "$PWD/$install"
+  local out
+  rm -rf "$install"
+  out=$(meson install -C "$build" --quiet --destdir "$PWD/$install" 2>&1) ||
+    { grep -E '^error|^FAILED|^  *-->' <<<"$out" | tail -n 5 && false; }
 }
 is_program() { [ -x "$install$1" ] && "$install$1" --version | grep -q "$(sed -n 's/^version = //p' Cargo.toml | tr -d '"')"; }
 is_program_of_a_bus() { [ -x "$install$1" ]; }
@@ -26,7 +29,7 @@ all_of() { # FOLDER PATTERN WHERE
     [ ! -f "$file" ] || is_there "$3/$(basename "$file" .in)" || { echo "$file is not installed" && return 1; }
   done
 }
-no_place_left_open() { ! grep -rnE '@(bindir|libexecdir)@' "$install/usr/lib" "$install/usr/share"; }
+no_place_left_open() { ! grep -rnE '@[a-z]+dir@' "$install/usr/lib" "$install/usr/share"; }
 nothing_else() { # the folders an image may carry, and no /usr/etc
   ! find "$install" -type f | sed "s|^$install||" |
     grep -vE '^/usr/(bin|libexec)/bkt|^/usr/lib/(systemd|tmpfiles\.d|sysusers\.d)/|^/usr/share/'

@@ -14,8 +14,7 @@ done
 for kind in system user; do
   mkdir -p "$work/root/usr/lib/systemd/$kind"
   for unit in systemd/"$kind"/*.*; do
-    [ ! -f "$unit" ] || sed 's|@bindir@|/usr/bin|; s|@libexecdir@|/usr/libexec|' "$unit" \
-      >"$work/root/usr/lib/systemd/$kind/${unit##*/}"
+    [ ! -f "$unit" ] || cp "$unit" "$work/root/usr/lib/systemd/$kind/"
   done
   # shellcheck disable=SC2046
   cp -rn --no-preserve=ownership $(find "/usr/lib/systemd/$kind" -mindepth 1 -maxdepth 1 -name '*.*') \
