@@ -42,5 +42,6 @@ pub(super) fn apply(context: &Context, args: &ApplyArgs) -> Result<Answer, Failu
         let decisions = all(Decision::Apply, &picked.changes);
         (picked.changes, decisions)
     };
-    run::propose(context, &session, &snapshot, Proposal { changes, decisions, question: gettext("Run this plan?") })
+    let question = gettext("Run this plan?");
+    run::propose(context, &session, &snapshot, Proposal { changes, decisions, question, named: !args.items.is_empty() })
 }

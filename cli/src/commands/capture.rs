@@ -31,5 +31,5 @@ pub(super) fn capture(context: &Context, args: &CaptureArgs) -> Result<Answer, F
     };
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
     let question = gettext("Write this into the setup?");
-    run::propose(context, &session, &snapshot, Proposal { changes, decisions, question })
+    run::propose(context, &session, &snapshot, Proposal { changes, decisions, question, named: !args.items.is_empty() })
 }

@@ -168,10 +168,13 @@ fn lines(checks: &[Check]) -> String {
             State::Fail => (gettext("FAIL"), BAD),
             State::Skip => (gettext("skip"), DIM),
         };
-        let (word, name) = (styled(style, &padded(&word, 5)), padded(&check.name, wide));
-        let fits = 9 + wide + check.message.width() <= 80;
-        let gap = if fits { "  " } else { "\n         " };
-        out.push_str(&format!("{word}  {name}{gap}{}\n", check.message));
+        let word = styled(style, &padded(&word, 5));
+        let message = &check.message;
+        out.push_str(&if 9 + wide + message.width() <= 80 {
+            format!("{word}  {}  {message}\n", padded(&check.name, wide))
+        } else {
+            format!("{word}  {}\n         {message}\n", check.name)
+        });
         if let Some(hint) = &check.hint {
             out.push_str(&format!("         {}\n", styled(DIM, &format!("→ {hint}"))));
         }

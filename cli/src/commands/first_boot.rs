@@ -78,7 +78,7 @@ pub(super) fn first_boot(context: &Context, args: &FirstBootArgs) -> Result<Answ
     let worked = receipt.result == Outcome::Done && unread.is_empty();
     let digest = system.booted.as_ref().and_then(|booted| booted.digest.as_deref());
     first_boot::record(&state, deployment, digest, worked).map_err(unusable)?;
-    let mut answer = super::run::ended(context, &receipt);
+    let mut answer = super::run::ended(&receipt);
     if receipt.operations.is_empty() {
         answer.text = gettext("Nothing was to be done.");
     }

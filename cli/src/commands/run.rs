@@ -57,6 +57,8 @@ pub(super) struct Proposal<'c> {
     pub(super) decisions: Decisions,
     /// The question under the plan.
     pub(super) question: String,
+    /// Whether the person named the items.
+    pub(super) named: bool,
 }
 
 /// Shows the plan of some decisions, asks, and runs it.
@@ -73,11 +75,13 @@ pub(super) fn propose(
         let plan = session.plan(snapshot, &proposal.decisions)?;
         let ignored: Vec<_> =
             proposal.decisions.iter().filter(|(_, decision)| **decision == Decision::Ignore).collect();
-        let undecided = comparison.changes.iter().filter(|change| !proposal.decisions.contains_key(&change.id)).count();
+        let open = comparison.changes.iter().filter(|change| !proposal.decisions.contains_key(&change.id));
+        let undecided = if proposal.named { 0 } else { open.count() };
         let text = review::plan(&plan, undecided, ui.width());
         if plan.is_empty() && ignored.is_empty() {
-            let hint = if undecided > 0 && plan.deferred.is_empty() { undecided_hint() } else { String::new() };
-            return Ok(Answer::new(text, document::plan(&plan)).hinted(hint));
+            let answer = Answer::new(text, document::plan(&plan));
+            let is_open = undecided > 0 && plan.deferred.is_empty() && !proposal.named;
+            return Ok(if is_open { answer.hinted(undecided_hint()) } else { answer });
         }
         if context.globals.dry_run {
             return Ok(Answer::new(text, document::plan(&plan)));
@@ -148,11 +152,11 @@ fn run(context: &Context, session: &Session, plan: Plan) -> Result<Answer, Failu
     let administrator = context.administrator(session.host.as_ref(), &plan)?;
     let mut reporter = Reporter::new(&context.ui, &plan);
     let receipt = session.run(plan, administrator.as_ref(), Source::Cli, &mut |event| reporter.event(event))?;
-    Ok(ended(context, &receipt))
+    Ok(ended(&receipt))
 }
 
 /// How a run ended: in words, as a document, and as an exit code.
-pub(super) fn ended(context: &Context, receipt: &Receipt) -> Answer {
+pub(super) fn ended(receipt: &Receipt) -> Answer {
     let exit = exit_code(receipt);
     let mut document = json!(receipt);
     document["summary"] = json!({
@@ -175,7 +179,7 @@ pub(super) fn ended(context: &Context, receipt: &Receipt) -> Answer {
         text.push_str(&tally(receipt));
     }
     text.push_str(&causes(receipt));
-    Answer::new(text, document).hinted(after(context, receipt)).exiting(exit)
+    Answer::new(text, document).hinted(after(receipt)).exiting(exit)
 }
 
 fn problems(receipt: &Receipt) -> impl Iterator<Item = &Problem> {
@@ -249,7 +253,7 @@ fn causes(receipt: &Receipt) -> String {
 }
 
 /// What to do after a run.
-fn after(context: &Context, receipt: &Receipt) -> String {
+fn after(receipt: &Receipt) -> String {
     let mut lines = Vec::new();
     let direction =
         |n: usize| n.checked_sub(1).and_then(|index| receipt.plan.steps.get(index)).map(|step| step.direction);
@@ -277,6 +281,5 @@ fn after(context: &Context, receipt: &Receipt) -> String {
     if receipt.run > 0 && receipt.result != Outcome::Done {
         lines.push(fill(&gettext("See it again: bkt log {run}"), &[("run", &receipt.run.to_string())]));
     }
-    let _ = context;
     lines.join("\n")
 }

@@ -38,9 +38,12 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref());
     text.push('\n');
     text.push_str(&summary(comparison));
+    text.push('\n');
     text.push_str(&unchecked(comparison));
+    let text = format!("{}\n{}", text.trim_end(), if context.ui.quiet { "" } else { "\n" });
     let mut hints = warnings(comparison);
-    hints.push_str(&next(comparison, repository.as_ref()));
+    let directory = context.environment.short(&snapshot.setup.directory);
+    hints.push_str(&next(comparison, repository.as_ref(), &directory));
     Ok(Answer::new(text, document).hinted(hints.trim_end()).exiting(exit))
 }
 
@@ -193,7 +196,7 @@ pub(super) fn warnings(comparison: &Comparison) -> String {
     out
 }
 
-fn next(comparison: &Comparison, repository: Option<&Repository>) -> String {
+fn next(comparison: &Comparison, repository: Option<&Repository>, setup: &str) -> String {
     let mut rows: Vec<(String, String)> = Vec::new();
     if !comparison.changes.is_empty() {
         rows.push(("bkt drift".into(), gettext("list the changes")));
@@ -208,7 +211,7 @@ fn next(comparison: &Comparison, repository: Option<&Repository>) -> String {
         rows.push(("bkt doctor".into(), gettext("find out what is missing")));
     }
     if repository.is_some_and(|repository| repository.uncommitted > 0) {
-        rows.push(("git diff".into(), gettext("see what is not committed in the setup")));
+        rows.push((format!("git -C {setup} diff"), gettext("see what is not committed in the setup")));
     }
     if rows.is_empty() {
         return String::new();
