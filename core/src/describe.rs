@@ -78,10 +78,10 @@ pub fn apply_sentence(change: &Change) -> String {
         _ if change.fixed.is_some() => gettext("This computer cannot change it."),
         (_, Effect::Image) => gettext("It arrives with the next image built from the setup."),
         (Some(value), Effect::Restart) => fill(
-            &gettext("Sets this computer to ‘{value}’ from the next restart on."),
+            &gettext("Sets this computer to {value} from the next restart on."),
             &[("value", &value.to_string())],
         ),
-        (Some(value), _) => fill(&gettext("Sets this computer to ‘{value}’."), &[("value", &value.to_string())]),
+        (Some(value), _) => fill(&gettext("Sets this computer to {value}."), &[("value", &value.to_string())]),
         (None, Effect::Restart) => gettext("Removes it from this computer at the next restart."),
         (None, _) => gettext("Removes it from this computer."),
     }
@@ -92,7 +92,7 @@ pub fn apply_sentence(change: &Change) -> String {
 pub fn capture_sentence(change: &Change) -> String {
     let file = crate::manifest::Manifest::of(change.id.domain).path();
     match &change.computer {
-        Some(value) => fill(&gettext("Saves ‘{value}’ in {file}."), &[("value", &value.to_string()), ("file", file)]),
+        Some(value) => fill(&gettext("Saves {value} in {file}."), &[("value", &value.to_string()), ("file", file)]),
         None => fill(&gettext("Takes it out of {file}."), &[("file", file)]),
     }
 }
