@@ -1,2 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-fn main() {}
+//! The broker: started by D-Bus, leaves after a minute of nothing to do.
+
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use bkt_helper::broker::{Broker, idle};
+use bkt_helper::store::Store;
+
+const QUIET: Duration = Duration::from_secs(60);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let connection = zbus::Connection::system().await?;
+    let broker = Broker::start(connection.clone(), Store::of_system()).await?;
+    tokio::select! {
+        idle = idle::until_idle(&broker, QUIET) => idle?,
+        () = connection.closed() => anyhow::bail!("the system bus is gone"),
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Starting the executor of a job and following it to its end.
+//!
+//! systemd's start job of a oneshot unit is over when its process ended, so `JobRemoved` is the end of the
+//! executor, also for a broker that was started in the middle of the job.
+//!
+//! Invariant: the watch and the signal are set up before the executor is started, so no end is missed.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::watch_dir::WatchDir;
+use super::{Broker, Job, JobObject};
+use crate::auth::next;
+use crate::job::State;
+use crate::journal::{self, Entry};
+use crate::recovery;
+use crate::systemd::{JobRemovedStream, executor_runs, executor_unit};
+
+/// Starts the executor of a new job.
+pub(super) async fn launch(broker: &Arc<Broker>, job: Arc<Job>) -> anyhow::Result<()> {
+    let (watch, removed) = prepare(broker, &job).await?;
+    broker.export(&job).await?;
+    broker.manager.start_unit(&executor_unit(job.id.as_str()), "replace").await?;
+    advance(broker, &job, State::Running).await;
+    spawn(broker, job, watch, removed);
+    Ok(())
+}
+
+/// Takes up a job that an earlier broker started.
+pub(super) async fn resume(broker: &Arc<Broker>, job: Arc<Job>) -> anyhow::Result<()> {
+    let (watch, removed) = prepare(broker, &job).await?;
+    if executor_runs(&broker.manager, job.id.as_str()).await? {
+        spawn(broker, job, watch, removed);
+    } else {
+        end(broker, &job, None).await;
+    }
+    Ok(())
+}
+
+async fn prepare(broker: &Broker, job: &Job) -> anyhow::Result<(WatchDir, JobRemovedStream)> {
+    let watch = WatchDir::on(&broker.store.directory(&job.id))?;
+    let unit = executor_unit(job.id.as_str());
+    let removed = broker.manager.receive_job_removed_with_args(&[(2, unit.as_str())]).await?;
+    // A second subscription of one connection is refused, and the first one still stands.
+    let _ = broker.manager.subscribe().await;
+    Ok((watch, removed))
+}
+
+fn spawn(broker: &Arc<Broker>, job: Arc<Job>, watch: WatchDir, removed: JobRemovedStream) {
+    broker.running.send_modify(|count| *count += 1);
+    let broker = broker.clone();
+    tokio::spawn(async move {
+        let mut removed = pin!(removed);
+        loop {
+            tokio::select! {
+                _over = next(removed.as_mut()) => break,
+                changed = watch.changed() => match changed {
+                    Ok(()) => job.state.send_modify(|_| {}),
+                    // Only the waiting gets longer: readers still see the end.
+                    Err(_) => { next(removed.as_mut()).await; break; }
+                },
+            }
+        }
+        end(&broker, &job, None).await;
+        broker.running.send_modify(|count| *count -= 1);
+    });
+}
+
+/// Settles a job whose executor is gone: as its record says, as `state`, or as interrupted.
+pub(super) async fn end(broker: &Broker, job: &Job, state: Option<State>) {
+    let now = Timestamp::now();
+    let settled = broker.store.record(&job.id).and_then(|before| {
+        let mut after = recovery::settle(before.clone(), &broker.store.events(&job.id), now)?;
+        if let (Some(state), false) = (state, before.state.is_end()) {
+            after.state = state;
+        }
+        if after != before {
+            broker.store.write(&job.id, &after)?;
+        }
+        Ok(after)
+    });
+    let state = match settled {
+        Ok(record) => record.state,
+        Err(error) => {
+            journal::say(&Entry::new(journal::HELPER, format!("job {} cannot be settled: {error}", job.id)));
+            State::Interrupted
+        }
+    };
+    let kind = if state == State::Interrupted { journal::JOB_INTERRUPTED } else { journal::JOB_ENDED };
+    journal::say(
+        &Entry::new(kind, format!("Job {} ended: {}", job.id, state.as_str()))
+            .with("JOB_ID", &job.id)
+            .with("PLAN_HASH", &job.sha256)
+            .with("CALLER_UID", job.uid)
+            .with("RESULT", state.as_str()),
+    );
+    // What nobody reads any more may be left behind.
+    let _ = remove_request(&broker.store.stop_request(&job.id));
+    advance(broker, job, state).await;
+}
+
+/// Moves a job's state forward and tells everyone who waits.
+async fn advance(broker: &Broker, job: &Job, state: State) {
+    job.state.send_modify(|now| {
+        if !now.is_end() {
+            *now = state;
+        }
+    });
+    if let Ok(object) = broker.connection.object_server().interface::<_, JobObject>(job.path()).await {
+        let _ = object.get().await.state_changed(object.signal_emitter()).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "an empty file that only says stop; nothing to keep")]
+fn remove_request(path: &std::path::Path) -> std::io::Result<()> {
+    std::fs::remove_file(path)
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One job on the bus.
+//!
+//! Invariant: only the job's owner and root see anything of it; anyone else is told there is no such job.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bkt_core::files;
+use bkt_helper_api::Error;
+use tokio::time::{Instant, timeout_at};
+use zbus::message::Header;
+
+use super::{Broker, Job, internal};
+use crate::caller::Caller;
+use crate::journal::{self, Entry};
+use crate::quota::{Kind, Slot};
+
+/// How long a call waits for events.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// `org.bkt.Helper1.Job`.
+#[derive(Debug)]
+pub struct JobObject {
+    broker: Arc<Broker>,
+    job: Arc<Job>,
+}
+
+fn unknown() -> Error {
+    Error::UnknownJob("there is no such job of yours".to_owned())
+}
+
+impl JobObject {
+    pub(super) const fn new(broker: Arc<Broker>, job: Arc<Job>) -> Self {
+        Self { broker, job }
+    }
+
+    async fn admit_owner(&self, header: &Header<'_>, kind: Kind) -> Result<(Caller, Slot), Error> {
+        let (caller, slot) = self.broker.admit(header, kind).await?;
+        if !caller.may_see(self.job.uid) {
+            return Err(unknown());
+        }
+        Ok((caller, slot))
+    }
+
+    async fn may_read(&self, header: Option<Header<'_>>) -> zbus::fdo::Result<()> {
+        match header {
+            // The helper itself reads it, to announce that it changed.
+            None => Ok(()),
+            Some(header) => match self.admit_owner(&header, Kind::Call).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(zbus::fdo::Error::AccessDenied(error.to_string())),
+            },
+        }
+    }
+}
+
+#[zbus::interface(name = "org.bkt.Helper1.Job", introspection_docs = false)]
+impl JobObject {
+    #[zbus(out_args("events", "next", "ended"))]
+    async fn events(&self, from: u32, #[zbus(header)] header: Header<'_>) -> Result<(Vec<String>, u32, bool), Error> {
+        let _admitted = self.admit_owner(&header, Kind::Wait).await?;
+        let deadline = Instant::now() + WAIT;
+        let mut changes = self.job.state.subscribe();
+        loop {
+            // The state is read first: an end that is seen has all its events on the disk.
+            let ended = changes.borrow_and_update().is_end();
+            let failed = internal("the job’s events could not be read");
+            let (events, next) = self.job.log.read(from).map_err(|error| failed(&error))?;
+            if !events.is_empty() {
+                return Ok((events, next, false));
+            }
+            if ended || timeout_at(deadline, changes.changed()).await.is_err() {
+                return Ok((events, next, ended));
+            }
+        }
+    }
+
+    async fn cancel(&self, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        let (caller, _slot) = self.broker.admit(&header, Kind::Call).await?;
+        if !caller.may_see(self.job.uid) {
+            self.broker.gate.may_cancel_foreign(&caller).await?;
+        }
+        if self.job.state().is_end() {
+            return Ok(());
+        }
+        let failed = internal("the job could not be asked to stop");
+        files::replace(&self.broker.store.stop_request(&self.job.id), b"").map_err(|error| failed(&error))?;
+        journal::say(
+            &Entry::new(journal::JOB_CANCELLED, format!("Job {} is asked to stop", self.job.id))
+                .with("JOB_ID", &self.job.id)
+                .with("CALLER_UID", caller.uid),
+        );
+        Ok(())
+    }
+
+    #[zbus(property)]
+    async fn state(&self, #[zbus(header)] header: Option<Header<'_>>) -> zbus::fdo::Result<String> {
+        self.may_read(header).await?;
+        Ok(self.job.state().as_str().to_owned())
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    async fn plan_sha256(&self, #[zbus(header)] header: Option<Header<'_>>) -> zbus::fdo::Result<String> {
+        self.may_read(header).await?;
+        Ok(self.job.sha256.clone())
+    }
+}

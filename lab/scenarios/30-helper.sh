@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The helper on a real host: dnf and systemd do what an approved plan says, polkit is asked, everything
+# else is refused, and a job outlives the helper.
+. "$(dirname "$(readlink -f "$0")")/../lib/all.sh"
+
+HOST=helper-test-$$ # two runs at once do not meet
+PLAN=/run/lab-plan
+JOB_DIR=/var/lib/bkt/jobs
+on() { host_exec "$HOST" "$@"; }
+as() { host_exec "$HOST" runuser -u "$1" -- "${@:2}"; }
+
+tree=$(mktemp -d)
+finish() {
+  hosts_end
+  mkdir -p "$BKT_SRC/target/test"
+  cp "$BKT_LAB/$HOST/log" "$BKT_SRC/target/test/30-helper-console.log" || true
+  rm -rf "$tree" "${BKT_LAB:?}/$HOST"
+}
+trap finish EXIT
+
+"$BKT_SRC/dev" cargo build --quiet -p bkt-helper --bins --examples
+install -D -t "$tree/usr/libexec" "$BKT_SRC"/target/debug/{bkt-helper,bkt-executor}
+install -D "$BKT_SRC/target/debug/examples/submit" "$tree/usr/bin/submit"
+install -D -m 644 -t "$tree/usr/lib/systemd/system" "$BKT_SRC"/systemd/system/bkt-{helper,executor@}.service
+install -D -m 644 -t "$tree/usr/share/dbus-1/system.d" "$BKT_SRC/data/dbus/org.bkt.Helper1.conf"
+install -D -m 644 -t "$tree/usr/share/dbus-1/system-services" "$BKT_SRC/data/dbus/org.bkt.Helper1.service"
+install -D -m 644 -t "$tree/usr/share/polkit-1/actions" "$BKT_SRC/data/polkit/org.bkt.helper.policy"
+package_host "$HOST" "$tree"
+
+make_plan() { on sh -c "submit plan $* >$PLAN && chmod 644 $PLAN"; } # ITEM…: from the state of now
+apply() { on sh -c "submit apply $* <$PLAN"; }                         # as root
+last() { tail -n 1; }
+root_applies() { make_plan "$@" && apply | last; }
+refused() { as "$1" sh -c "submit apply ${*:2} <$PLAN" | cut -d: -f1; } # USER ARGS…: the error's name
+error=org.bkt.Helper1.Error
+
+check_is "the helper starts by itself and is idle" '{"version":"0.1.0","jobs":[],"interrupted":[]}' on submit status
+
+# root, whom polkit always allows
+check_is "a package is installed" "state done" root_applies install:htop
+check_is "by dnf" htop on rpm -q --qf '%{name}' htop
+check_is "a package is removed and two come, in one plan" "state done" root_applies remove:htop install:tuned install:nano
+check_is "all three" 'package htop is not installed|nano|tuned' on sh -c "rpm -q --qf '%{name}\n' htop nano tuned | paste -sd'|'"
+for step in enable:enabled mask:masked disable:disabled; do
+  check_is "a unit gets ${step#*:}" "state done" root_applies "${step%:*}:tuned.service"
+  check_is "for systemd too" "${step#*:}" on systemctl is-enabled tuned.service
+done
+check_is "a kernel argument is added" "state done" root_applies karg:lab.test=1
+check "to the boot entry" on grep -rqw lab.test=1 /boot/loader/entries
+check_is "the journal names the steps of a job" 2 on sh -c \
+  "journalctl -o json --output-fields=MESSAGE_ID,ITEM ITEM=pkg:nano | jq -s length"
+
+# what fails
+root_applies install:lab-broken install:strace >/dev/null || true
+check_is "a package that cannot be installed fails the job" failed on sh -c 'submit history | jq -r .[0].state'
+check_is "and nothing of it is there" "package strace is not installed" on rpm -q strace
+
+# sam has no polkit agent here; nobody is nobody
+make_plan install:strace
+check_is "sam without a dialog is told it needs one" "$error.InteractionRequired" refused sam --quiet
+check_is "sam without an agent is refused" "$error.NotAuthorized" refused sam
+check_is "nobody is refused" "$error.InteractionRequired" refused nobody --quiet
+check_is "nobody is refused with a dialog too" "$error.NotAuthorized" refused nobody
+check_is "sam may look at what a plan needs" '["org.bkt.helper.packages-install"]' \
+  as sam sh -c "submit preview <$PLAN | jq -c .actions"
+check_is "nothing ran" "package strace is not installed" on rpm -q strace
+check_is "and sam has no jobs" '[]' as sam sh -c 'submit status | jq -c .jobs'
+job=$(on sh -c "submit status | jq -r .jobs[0].id")
+check_is "sam sees no job of root's" "$error.UnknownJob" \
+  as sam sh -c "submit events /org/bkt/Helper1/job/$job 0 | tail -n 1 | cut -d: -f1"
+check_is "and may not list them" 1 as sam sh -c \
+  'busctl introspect org.bkt.Helper1 /org/bkt/Helper1/job >/dev/null 2>&1; echo $?'
+
+# plans that are not what they should be
+hash=$(on sha256sum $PLAN | cut -c1-64)
+check_is "a wrong hash is refused" "$error.InvalidPlan: the plan is not the one that was reviewed: its hash differs" \
+  apply --sha256 "$hash"
+good=$(on sh -c "submit preview <$PLAN | jq -r .sha256")
+spoil() { # SED-SCRIPT ARGS…: what is said to a changed plan
+  on sh -c "sed '$1' $PLAN | submit apply ${*:2}"
+}
+check_is "a changed byte is refused" "$error.InvalidPlan: the plan is not the one that was reviewed: its hash differs" \
+  spoil 's/strace/stracf/' --sha256 "$good"
+check "an unknown step is refused" grep -q "InvalidPlan: the plan cannot be read: unknown variant" \
+  <(spoil 's/install-package/run-command/')
+check "a package named -y is refused" grep -q "InvalidPlan: .*‘-y’ is not a valid package name" \
+  <(spoil 's/"strace"/"-y"/')
+check "a package named a;b is refused" grep -q "InvalidPlan: .*‘a;b’ is not a valid package name" \
+  <(spoil 's/"strace"/"a;b"/')
+check "a second command is refused" grep -q "InvalidPlan: .*unknown field" <(spoil 's/"steps"/"run":"sh","steps"/')
+make_plan mask:dbus.service
+check_is "a unit the computer needs is never masked" \
+  "$error.InvalidPlan: dbus.service keeps this computer usable and is never turned off" apply
+make_plan install:strace
+on dnf --quiet --assumeyes install powertop
+check "a plan from before something changed is out of date" grep -q '"plan_stale".*packages were installed or removed' \
+  <(apply)
+check_is "and installs nothing" "package strace is not installed" on rpm -q strace
+
+# a job and its helper's death
+on mkfifo /run/lab-slow
+make_plan install:lab-slow
+apply >"$tree/slow" &
+client=$!
+wait_for() { timeout 60 sh -c "tail -n +1 -F '$1' 2>/dev/null | grep -q -m 1 '$2'"; } # FILE TEXT
+check "a slow job begins" wait_for "$tree/slow" '"running"'
+check_is "meanwhile another plan is refused" "$error.Busy: another change of this computer is running; try again when it is done" \
+  on sh -c "submit plan install:ripgrep | submit apply"
+on systemctl kill --signal=KILL bkt-helper.service
+check "the client notices the helper's death" wait_for "$tree/slow" 'went away'
+check_is "the executor goes on" activating on sh -c "systemctl show --value --property=ActiveState 'bkt-executor@*'"
+check_is "a new helper knows the job" running on sh -c 'submit status | jq -r .jobs[0].state'
+on sh -c 'echo go >/run/lab-slow'
+wait "$client" || true
+check_is "and tells its end to the old client" "state done" last <"$tree/slow"
+check_is "the package is there" lab-slow on rpm -q --qf '%{name}' lab-slow
+job=$(sed -n 's/^job //p' "$tree/slow" | head -n 1)
+check_is "a late client gets every event" "$(grep -c '^{' "$tree/slow")" on sh -c "submit events $job 0 | grep -c '^{'"
+
+# an executor that dies
+make_plan remove:lab-slow install:lab-broken
+on rm /run/lab-slow
+on dnf --quiet --assumeyes remove lab-slow
+on mkfifo /run/lab-slow
+make_plan install:lab-slow
+apply >"$tree/killed" &
+client=$!
+check "another slow job begins" wait_for "$tree/killed" '"running"'
+on systemctl kill --signal=KILL 'bkt-executor@*.service'
+wait "$client" || true
+check_is "a killed executor is an interrupted job" "state interrupted" last <"$tree/killed"
+check_is "and the helper says which step is unknown" '[1]' on sh -c 'submit status | jq -c .interrupted[0].steps'
+check_is "a finished job cannot be run again" 65 on sh -c \
+  "systemctl start bkt-executor@\$(submit history | jq -r .[0].id) 2>/dev/null; journalctl -o json -n 400 |
+   jq -r 'select(.EXIT_STATUS == \"65\") | .EXIT_STATUS' | tail -n 1"
+
+check_is "the records are root's alone" "700 root" on stat -c '%a %U' $JOB_DIR
+check "the broker's exposure is at most 1.0" on systemd-analyze security --threshold=10 --no-pager bkt-helper.service
+check "the executor's exposure is at most 6.5" on systemd-analyze security --threshold=65 --no-pager bkt-executor@x.service
+check_is "the helper takes little memory" yes on sh -c \
+  'submit status >/dev/null; p=$(systemctl show --value --property=MainPID bkt-helper); awk "/^RssAnon/ {print \$2 <= 10240 ? \"yes\" : \$2}" /proc/$p/status'
+check_is "nothing was denied to the helper by its own sandbox" "" on sh -c \
+  'journalctl -u bkt-helper --grep "(?i)permission denied|operation not permitted" --quiet --no-pager -o cat'
+done_with_checks
