@@ -6,25 +6,23 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The units as installed, in a root where the programs they start exist.
-mkdir -p "$work/root/usr/bin" "$work/root/usr/libexec"
-for program in bin/bkt bin/bkt-gui libexec/bkt-helper libexec/bkt-executor; do
-  install -m 755 /bin/true "$work/root/usr/$program"
-done
+# Copies that start a program every machine has: Bucket itself need not be installed.
 for kind in system user; do
-  mkdir -p "$work/root/usr/lib/systemd/$kind"
+  mkdir "$work/$kind"
   for unit in systemd/"$kind"/*.*; do
-    [ ! -f "$unit" ] || cp "$unit" "$work/root/usr/lib/systemd/$kind/"
+    [ ! -f "$unit" ] || sed -E 's,^(Exec[A-Za-z]+=)/usr/(bin|libexec)/bkt[a-z-]*,\1/usr/bin/true,' "$unit" \
+      >"$work/$kind/${unit##*/}"
   done
-  # shellcheck disable=SC2046
-  cp -rn --no-preserve=ownership $(find "/usr/lib/systemd/$kind" -mindepth 1 -maxdepth 1 -name '*.*') \
-    "$work/root/usr/lib/systemd/$kind/"
 done
 
 verify() { # KIND UNIT
   local out
-  out=$(XDG_RUNTIME_DIR=$work systemd-analyze verify "--$1" --root="$work/root" --man=no --recursive-errors=no "$2" 2>&1)
+  out=$(XDG_RUNTIME_DIR=$work SYSTEMD_UNIT_PATH=$work/$1: \
+    systemd-analyze verify "--$1" --man=no --recursive-errors=no "$work/$1/${2##*/}" 2>&1)
   [ -z "$out" ] || { echo "$out" && false; }
+}
+starts_bucket() { # UNIT: every program it starts is one that meson installs
+  ! grep -hE '^Exec[A-Za-z]+=/' "$1" | grep -vE '=/usr/(bin/(bkt|bkt-gui)|libexec/(bkt-helper|bkt-executor))( |$)'
 }
 preset_units_exist() { # KIND
   local unit
@@ -36,7 +34,9 @@ preset_units_exist() { # KIND
 
 for kind in system user; do
   for unit in systemd/"$kind"/*.*; do
-    [ ! -f "$unit" ] || check "$unit" verify "$kind" "$work/root/usr/lib/systemd/$kind/${unit##*/}"
+    [ -f "$unit" ] || continue
+    check "$unit" verify "$kind" "$unit"
+    check "$unit starts Bucket's programs" starts_bucket "$unit"
   done
   check "$kind presets" preset_units_exist "$kind"
 done
