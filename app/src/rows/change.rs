@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A line of the virtualised list of changes: a group's heading or a row.
+//!
+//! Invariant: the drop-down and the mark follow each other both ways, also when the widgets are recycled.
+
+use bkt_core::compare::Decision;
+use bkt_core::describe;
+use bkt_core::i18n::{fill, gettext};
+use bkt_core::item::Domain;
+use relm4::adw::prelude::*;
+use relm4::binding::{Binding, U32Binding};
+use relm4::gtk::{gio, glib};
+use relm4::typed_view::list::RelmListItem;
+use relm4::{RelmWidgetExt, Sender, css, gtk};
+
+use crate::pages::changes::ChangesMsg;
+use crate::view::list::Entry;
+use crate::view::marks;
+use crate::view::row::{Kind, Row};
+
+/// A line with its decision.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) entry: Entry,
+    /// The decision's place in the drop-down.
+    pub(crate) decision: Option<U32Binding>,
+    narrow: bool,
+    bound: Option<glib::Binding>,
+}
+
+/// Its widgets: a heading and a row, one of which is visible.
+#[derive(Debug)]
+pub(crate) struct LineWidgets {
+    item: gtk::ListItem,
+    heading: gtk::Box,
+    name: gtk::Label,
+    set_all: gtk::MenuButton,
+    icon: gtk::Image,
+    title: gtk::Label,
+    subtitle: gtk::Label,
+    decision: gtk::DropDown,
+    arrow: gtk::Image,
+    row: gtk::Box,
+}
+
+impl Line {
+    /// A line that reports its decision.
+    pub(crate) fn new(entry: Entry, narrow: bool, sender: &Sender<ChangesMsg>) -> Self {
+        let decision = match &entry {
+            Entry::Row { row: Row { kind: Kind::Change(decision), id: Some(id), .. }, .. } => {
+                let binding = U32Binding::new(marks::index(*decision));
+                let (id, sender) = (id.clone(), sender.clone());
+                binding.connect_notify_local(Some("value"), move |binding, _| {
+                    sender.emit(ChangesMsg::Decided(id.clone(), marks::at(binding.get())));
+                });
+                Some(binding)
+            }
+            _ => None,
+        };
+        Self { entry, decision, narrow, bound: None }
+    }
+
+    /// Takes a decision made elsewhere.
+    pub(crate) fn decide(&mut self, now: Option<Decision>) {
+        if let Entry::Row { row: Row { kind: Kind::Change(decision), .. }, .. } = &mut self.entry {
+            *decision = now;
+        }
+        if let Some(binding) = &mut self.decision
+            && binding.get() != marks::index(now)
+        {
+            binding.set(marks::index(now));
+        }
+    }
+
+    fn bind_group(&self, domain: Domain, settable: bool, widgets: &LineWidgets) {
+        let name = describe::domain(domain);
+        widgets.name.set_label(&name);
+        widgets.set_all.set_visible(settable);
+        let label = fill(&gettext("Set all decisions in {group}"), &[("group", &name)]);
+        widgets.set_all.update_property(&[gtk::accessible::Property::Label(&label)]);
+        widgets.set_all.set_tooltip_text(Some(&label));
+        if settable {
+            widgets.set_all.set_menu_model(Some(&set_all_menu(domain, &name)));
+        }
+        widgets.item.set_accessible_label(&name);
+        widgets.item.set_accessible_description("");
+    }
+
+    fn bind_row(&mut self, widgets: &LineWidgets) {
+        let Entry::Row { row, first, last } = &self.entry else { return };
+        widgets.icon.set_icon_name(Some(row.icon));
+        widgets.icon.set_tooltip_text(Some(&row.icon_label));
+        widgets.icon.update_property(&[gtk::accessible::Property::Label(&row.icon_label)]);
+        widgets.title.set_label(&row.title);
+        widgets.title.set_tooltip_text(row.id.as_ref().map(ToString::to_string).as_deref());
+        widgets.subtitle.set_label(&row.subtitle);
+        widgets.row.set_class_active("first", *first);
+        widgets.row.set_class_active("last", *last);
+        let opens = opens(row);
+        widgets.row.set_class_active("open", opens);
+        widgets.arrow.set_visible(opens && !self.narrow);
+        widgets.item.set_accessible_label(&row.accessible_label());
+        widgets.item.set_accessible_description(&row.accessible_description());
+        widgets.decision.set_visible(self.decision.is_some());
+        widgets.decision.update_property(&[gtk::accessible::Property::Label(&row.decision_label())]);
+        if let Some(binding) = &self.decision {
+            let bound = binding.bind_property("value", &widgets.decision, "selected");
+            self.bound = Some(bound.bidirectional().sync_create().build());
+        }
+    }
+}
+
+/// Whether a row has a page of its own.
+pub(crate) fn opens(row: &Row) -> bool {
+    matches!(row.kind, Kind::Change(_) | Kind::Ignored)
+}
+
+fn set_all_menu(domain: Domain, name: &str) -> gio::Menu {
+    let menu = gio::Menu::new();
+    for (sentence, decision) in [
+        (gettext("_Apply All in {group}"), "apply"),
+        (gettext("_Capture All in {group}"), "capture"),
+        (gettext("_Ignore All in {group}"), "ignore"),
+        (gettext("C_lear Decisions in {group}"), "later"),
+    ] {
+        let action = ["changes.set-all::", domain.id(), "/", decision].concat();
+        menu.append(Some(&fill(&sentence, &[("group", name)])), Some(&action));
+    }
+    menu
+}
+
+impl RelmListItem for Line {
+    type Root = gtk::Box;
+    type Widgets = LineWidgets;
+
+    fn setup(item: &gtk::ListItem) -> (gtk::Box, LineWidgets) {
+        let choices: Vec<String> = marks::CHOICES.into_iter().map(describe::decision).collect();
+        let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+        relm4::view! {
+            root = gtk::Box {
+                set_orientation: gtk::Orientation::Vertical,
+                #[name = "heading"]
+                gtk::Box {
+                    add_css_class: "group",
+                    #[name = "name"]
+                    gtk::Label {
+                        set_hexpand: true,
+                        set_xalign: 0.0,
+                        set_ellipsize: gtk::pango::EllipsizeMode::End,
+                        add_css_class: css::HEADING,
+                        set_accessible_role: gtk::AccessibleRole::Heading,
+                    },
+                    #[name = "set_all"]
+                    gtk::MenuButton {
+                        set_label: &gettext("Set All"),
+                        add_css_class: css::FLAT,
+                        set_valign: gtk::Align::Center,
+                    },
+                },
+                #[name = "row"]
+                gtk::Box {
+                    set_spacing: 12,
+                    add_css_class: "entry",
+                    #[name = "icon"]
+                    gtk::Image {},
+                    gtk::Box {
+                        set_orientation: gtk::Orientation::Vertical,
+                        set_hexpand: true,
+                        set_valign: gtk::Align::Center,
+                        set_spacing: 3,
+                        #[name = "title"]
+                        gtk::Label {
+                            set_xalign: 0.0,
+                            set_wrap: true,
+                            set_wrap_mode: gtk::pango::WrapMode::WordChar,
+                        },
+                        #[name = "subtitle"]
+                        gtk::Label {
+                            set_xalign: 0.0,
+                            set_wrap: true,
+                            set_wrap_mode: gtk::pango::WrapMode::WordChar,
+                            add_css_class: css::DIM_LABEL,
+                            add_css_class: css::CAPTION,
+                        },
+                    },
+                    #[name = "decision"]
+                    gtk::DropDown::from_strings(&choices) {
+                        set_valign: gtk::Align::Center,
+                    },
+                    #[name = "arrow"]
+                    gtk::Image {
+                        set_icon_name: Some("go-next-symbolic"),
+                        set_accessible_role: gtk::AccessibleRole::Presentation,
+                    },
+                },
+            }
+        }
+        let item = item.clone();
+        (root, LineWidgets { item, heading, name, set_all, icon, title, subtitle, decision, arrow, row })
+    }
+
+    fn bind(&mut self, widgets: &mut LineWidgets, _root: &mut gtk::Box) {
+        let is_row = matches!(self.entry, Entry::Row { .. });
+        widgets.heading.set_visible(!is_row);
+        widgets.row.set_visible(is_row);
+        widgets.item.set_focusable(is_row);
+        widgets.item.set_activatable(matches!(&self.entry, Entry::Row { row, .. } if opens(row)));
+        match self.entry {
+            Entry::Group { domain, settable } => self.bind_group(domain, settable, widgets),
+            Entry::Row { .. } => self.bind_row(widgets),
+        }
+    }
+
+    fn unbind(&mut self, _widgets: &mut LineWidgets, _root: &mut gtk::Box) {
+        if let Some(bound) = self.bound.take() {
+            bound.unbind();
+        }
+    }
+}

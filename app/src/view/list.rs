@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The flat list behind the virtualised view: group headings and rows, filtered.
+//!
+//! Invariant: a group without rows is absent, and the first and last row of each group know it.
+
+use bkt_core::compare::Comparison;
+use bkt_core::item::Domain;
+
+use super::marks::Marks;
+use super::row::{Kind, Row};
+
+/// Which rows are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    /// What differs and what could not be compared.
+    #[default]
+    Changes,
+    /// What differs and is ignored.
+    Ignored,
+    /// All of it, and what agrees.
+    Everything,
+}
+
+impl Scope {
+    /// Every scope, in the order of the switch.
+    pub(crate) const ALL: [Self; 3] = [Self::Changes, Self::Ignored, Self::Everything];
+
+    /// How many rows it has without a search.
+    pub(crate) fn count(self, comparison: &Comparison) -> usize {
+        match self {
+            Self::Changes => comparison.changes.len(),
+            Self::Ignored => comparison.ignored.len(),
+            Self::Everything => {
+                comparison.changes.len()
+                    + comparison.ignored.len()
+                    + comparison.in_sync.len()
+                    + comparison.unknown.len()
+            }
+        }
+    }
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// A heading; `settable` when decisions can be set for the whole group.
+    Group {
+        domain: Domain,
+        settable: bool,
+    },
+    /// A row with its place in the group's frame.
+    Row {
+        row: Row,
+        first: bool,
+        last: bool,
+    },
+}
+
+/// The words of a search.
+pub(crate) fn words(search: &str) -> Vec<String> {
+    search.split_whitespace().map(str::to_lowercase).collect()
+}
+
+/// Lists what a scope and a search leave.
+pub(crate) fn entries(comparison: &Comparison, marks: &Marks, scope: Scope, search: &str) -> Vec<Entry> {
+    let words = words(search);
+    let mut entries = Vec::new();
+    for domain in Domain::ALL {
+        let rows: Vec<Row> =
+            rows(comparison, marks, scope, domain).into_iter().filter(|row| row.matches(&words)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let settable = rows.iter().any(|row| matches!(row.kind, Kind::Change(_)));
+        entries.push(Entry::Group { domain, settable });
+        let last = rows.len() - 1;
+        entries.extend(
+            rows.into_iter().enumerate().map(|(at, row)| Entry::Row { row, first: at == 0, last: at == last }),
+        );
+    }
+    entries
+}
+
+fn rows(comparison: &Comparison, marks: &Marks, scope: Scope, domain: Domain) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let of = |change: &&bkt_core::compare::Change| change.id.domain == domain;
+    if scope != Scope::Ignored {
+        rows.extend(comparison.unknown.iter().filter(|unknown| unknown.domain == domain).map(Row::unknown));
+        let changes = comparison.changes.iter().filter(of);
+        rows.extend(changes.map(|change| Row::change(change, Kind::Change(marks.decision(change)))));
+    }
+    if scope != Scope::Changes {
+        rows.extend(comparison.ignored.iter().filter(of).map(|change| Row::change(change, Kind::Ignored)));
+    }
+    if scope == Scope::Everything {
+        rows.extend(comparison.in_sync.iter().filter(|item| item.id.domain == domain).map(Row::same));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+    use bkt_core::compare::Unknown;
+    use bkt_core::problem::Problem;
+
+    #[test]
+    fn each_domain_with_rows_is_one_framed_group() {
+        let comparison = samples::comparison();
+        let list = entries(&comparison, &Marks::default(), Scope::Changes, "");
+        assert_eq!(list.len(), 6);
+        assert_eq!(list[0], Entry::Group { domain: Domain::Flatpak, settable: true });
+        assert!(matches!(&list[1], Entry::Row { first: true, last: true, row } if row.title == "Boxes"));
+        assert_eq!(entries(&comparison, &Marks::default(), Scope::Changes, "TUNED masked").len(), 2);
+        assert!(entries(&comparison, &Marks::default(), Scope::Ignored, "").is_empty());
+    }
+
+    #[test]
+    fn a_domain_that_could_not_be_read_is_a_row_and_not_settable() {
+        let mut comparison = samples::comparison();
+        comparison.changes.clear();
+        let problem = Problem::new("manifest_invalid", "manifests/system-packages.json line 3: expected a comma");
+        comparison.unknown.push(Unknown { domain: Domain::Pkg, item: None, problem });
+        let list = entries(&comparison, &Marks::default(), Scope::Changes, "");
+        assert_eq!(list[0], Entry::Group { domain: Domain::Pkg, settable: false });
+        let Entry::Row { row, .. } = &list[1] else { panic!() };
+        assert_eq!(row.title, "Packages could not be checked");
+        assert_eq!(row.subtitle, "manifests/system-packages.json line 3: expected a comma");
+    }
+}
