@@ -5,12 +5,14 @@ function own(n) { return n.title === 'Screen Lock disabled'; }
 function all() { return Main.messageTray.getSources().flatMap(s => s.notifications).filter(n => !own(n)); }
 // No animations, the overview closed, an empty tray: what a picture needs to be the same each time.
 function settle() {
+    const until = done => { while (!done()) imports.gi.GLib.MainContext.default().iteration(true); };
     const watch = s => s.connect('notification-added', (_, n) => { if (own(n)) n.acknowledged = true; });
     imports.gi.St.Settings.get().inhibit_animations();
+    until(() => !Main.layoutManager._startingUp);
     Main.messageTray.connect('source-added', (_, s) => watch(s));
     Main.messageTray.getSources().forEach(s => s.destroy());
     Main.overview.hide();
-    while (Main.overview.visible) imports.gi.GLib.MainContext.default().iteration(true);
+    until(() => !Main.overview.visible);
     return true;
 }
 function list() {

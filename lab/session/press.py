@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""press.py APP [--within NAME] ROLE NAME…: uses a window as a person with a screen reader does.
+
+Waits up to a minute until the application shows something of that role whose accessible name begins with NAME, then
+presses it; several NAMEs are pressed one after the other. `press.py APP --see TEXT` only waits until the
+text is somewhere in the window; `press.py APP --tree` prints what there is.
+"""
+import sys
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib
+
+LIMIT = 60
+
+
+def children(node):
+    try:
+        return [child for child in (node.get_child_at_index(i) for i in range(node.get_child_count())) if child]
+    except GLib.Error:
+        return []  # it went away while we looked
+
+
+def walk(node, depth=0):
+    yield node, depth
+    for child in children(node):
+        yield from walk(child, depth + 1)
+
+
+def application(name):
+    for app in children(Atspi.get_desktop(0)):
+        if name in (app.get_name() or ""):
+            return app
+    return None
+
+
+def text_of(node):
+    try:
+        return node.get_name() or ""
+    except GLib.Error:
+        return ""
+
+
+def showing(node):
+    try:
+        return node.get_state_set().contains(Atspi.StateType.SHOWING)
+    except GLib.Error:
+        return False
+
+
+def find(app, matches, within=None):
+    scopes = [app]
+    if within:
+        scopes = [node for node, _ in walk(app) if text_of(node).startswith(within) and showing(node)]
+    for scope in scopes:
+        for node, _ in walk(scope):
+            if matches(node) and showing(node):
+                return node
+    return None
+
+
+def wait_for(name, matches, within=None):
+    """The first match; looks again whenever the accessibility bus says something changed."""
+    loop, found = GLib.MainLoop(), []
+
+    def look(*_):
+        app = application(name)
+        node = app and find(app, matches, within)
+        if node and not found:
+            found.append(node)
+            loop.quit()
+        return True
+
+    listener = Atspi.EventListener.new(look)
+    for event in ("object:children-changed", "object:state-changed", "object:property-change", "window"):
+        listener.register(event)
+    GLib.timeout_add(500, look)  # what appears without an event
+    GLib.timeout_add_seconds(LIMIT, loop.quit)
+    look()
+    if not found:
+        loop.run()
+    return found[0] if found else None
+
+
+def press(node):
+    for i in range(Atspi.Action.get_n_actions(node)):
+        if Atspi.Action.get_action_name(node, i) in ("click", "activate", "toggle", "press", "default", "menu.popup"):
+            return Atspi.Action.do_action(node, i)
+    return Atspi.Action.get_n_actions(node) > 0 and Atspi.Action.do_action(node, 0)
+
+
+def main():
+    app, args = sys.argv[1], sys.argv[2:]
+    if args[0] == "--tree":
+        for node, depth in walk(application(app)):
+            print("  " * depth + f"{node.get_role_name()} “{text_of(node)}”" + ("" if showing(node) else " (hidden)"))
+        return
+    if args[0] == "--see":
+        if not wait_for(app, lambda node: args[1] in text_of(node)):
+            sys.exit(f"{app} does not show “{args[1]}”")
+        return
+    within = None
+    if args[0] == "--within":
+        within, args = args[1], args[2:]
+    role = args[0]
+    for name in args[1:]:
+        node = wait_for(app, lambda node: node.get_role_name() == role and text_of(node).startswith(name), within)
+        if not node:
+            sys.exit(f"{app} shows no {role} “{name}”")
+        if not press(node):
+            sys.exit(f"the {role} “{name}” of {app} cannot be pressed")
+
+
+main()
