@@ -53,7 +53,7 @@ rc=0
 if bucket status --help 2>/dev/null | grep -q status; then
   show status
   show plan show
-  show apply --yes
+  show apply --all --yes
   [ "$rc" = 0 ] || [ "$rc" = 3 ] || die "bkt ended with $rc: see above"
   show status
 else

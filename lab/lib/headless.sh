@@ -14,7 +14,7 @@ trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-export XDG_RUNTIME_DIR=$run GDK_BACKEND=x11 GSK_RENDERER=cairo LIBGL_ALWAYS_SOFTWARE=1 NO_AT_BRIDGE=1
+export XDG_RUNTIME_DIR=$run GDK_BACKEND=x11 GTK_A11Y=${GTK_A11Y:-none} GSK_RENDERER=cairo LIBGL_ALWAYS_SOFTWARE=1 NO_AT_BRIDGE=1
 unset WAYLAND_DISPLAY
 mkfifo "$run/display"
 Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp -noreset 3>"$run/display" 2>"$run/x.log" &
