@@ -52,7 +52,7 @@ sample "$sample_dir"
 rc=0
 if bucket status --help 2>/dev/null | grep -q status; then
   show status
-  show plan show
+  show plan show --apply '*'
   show apply --all --yes
   [ "$rc" = 0 ] || [ "$rc" = 3 ] || die "bkt ended with $rc: see above"
   show status
