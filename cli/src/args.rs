@@ -32,7 +32,7 @@ Exit codes:
 /// See how this computer differs from its setup, and decide about each difference
 #[derive(Debug, Parser)]
 #[command(name = "bkt", version, after_help = "Run ‘bkt help COMMAND’ for examples.", after_long_help = EXIT_CODES)]
-#[command(disable_help_flag = false, infer_subcommands = false, propagate_version = false)]
+#[command(max_term_width = 80)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) globals: Globals,

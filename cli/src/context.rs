@@ -54,10 +54,14 @@ impl Context {
 
     /// The computer, as this person sees it.
     pub(crate) fn host(&self) -> Result<Arc<dyn Host>, Failure> {
+        self.host_with(GioSettings::new())
+    }
+
+    fn host_with(&self, settings: GioSettings) -> Result<Arc<dyn Host>, Failure> {
         let root = self.root()?;
         let settings = match &root {
-            Some(root) => GioSettings::new().with_schemas(root.join("usr/share/glib-2.0/schemas")),
-            None => GioSettings::new(),
+            Some(root) => settings.with_schemas(root.join("usr/share/glib-2.0/schemas")),
+            None => settings,
         };
         Ok(Arc::new(LiveHost::of_user(root, Arc::new(settings))))
     }
@@ -70,6 +74,12 @@ impl Context {
     /// The person's work with their setup.
     pub(crate) fn session(&self) -> Result<Session, Failure> {
         Ok(Session { host: self.host()?, setup: self.setup()?, state: self.environment.state()? })
+    }
+
+    /// The same where no setting's description is shown: reading those is most of the work.
+    pub(crate) fn brief_session(&self) -> Result<Session, Failure> {
+        let host = self.host_with(GioSettings::new().without_summaries())?;
+        Ok(Session { host, setup: self.setup()?, state: self.environment.state()? })
     }
 
     /// Who does the administrator's part of a plan: the helper, or on a directory this program itself.

@@ -83,26 +83,29 @@ fn heading(domain: Domain, group: &[&Change], width: usize) -> String {
 fn rows(group: &[&Change], width: usize) -> String {
     let cells: Vec<[String; 4]> =
         group.iter().map(|change| [change.id.key.clone(), what(change), origin(change), suggestion(change)]).collect();
-    let widest = |column: usize, limit: usize| {
-        cells.iter().map(|row| row[column].width()).filter(|width| *width <= limit).max().unwrap_or(0)
-    };
-    let last = widest(2, usize::MAX) + 2 + widest(3, usize::MAX);
-    let what = widest(1, width.saturating_sub(14 + last));
-    // Sign and gaps take eight columns.
-    let key = widest(0, width.saturating_sub(8 + what + last));
+    let origins = cells.iter().map(|row| row[2].width()).max().unwrap_or(0);
+    let proposals = cells.iter().map(|row| row[3].width()).max().unwrap_or(0);
+    // Margin, sign and gaps take ten columns; a row with a long name or long values is broken after the name.
+    let room = width.saturating_sub(10 + origins + proposals);
+    let is_long = |row: &[String; 4]| row[1].width() > 24 || row[0].width() + row[1].width() > room;
+    let widest = |column: usize| cells.iter().filter(|row| !is_long(row)).map(|row| row[column].width()).max();
+    let (key, what) = (widest(0).unwrap_or(0), widest(1).unwrap_or(0));
     let mut out = String::new();
-    for (change, [name, said, origin, proposal]) in group.iter().zip(&cells) {
+    for (change, row) in group.iter().zip(&cells) {
+        let [name, said, origin, proposal] = row;
         let (mark, style) = sign(change);
-        let rest = format!("  {}  {}", padded(origin, widest(2, usize::MAX)), styled(DIM, proposal));
+        let rest = format!("  {}  {}", padded(origin, origins), styled(DIM, proposal));
         let rest = match (origin.is_empty(), proposal.is_empty()) {
             (true, true) => String::new(),
             (false, true) => format!("  {origin}"),
             (_, false) => rest,
         };
-        let first = format!("  {style}{mark}{style:#} ");
-        let name = if name.width() > key { format!("{name}\n     ") } else { padded(name, key) };
-        let said = if rest.is_empty() { said.clone() } else { padded(said, what) };
-        out.push_str(&format!("{first}{name}  {said}{rest}\n"));
+        let (name, said) = match (is_long(row), rest.is_empty()) {
+            (true, _) => (format!("{name}\n    "), said.clone()),
+            (false, true) => (padded(name, key), said.clone()),
+            (false, false) => (padded(name, key), padded(said, what)),
+        };
+        out.push_str(&format!("  {style}{mark}{style:#} {name}  {said}{rest}\n"));
     }
     out
 }

@@ -15,7 +15,7 @@ use bkt_core::run::{Event, StepState};
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::Progress;
-use crate::ui::{BAD, DIM, GOOD, Ui, WARN, padded, styled};
+use crate::ui::{BAD, DIM, GOOD, Ui, WARN, cut, padded, styled};
 
 /// Shows the events of one run.
 #[derive(Debug)]
@@ -96,6 +96,9 @@ impl<'u> Reporter<'u> {
         let sentence = n.checked_sub(1).and_then(|index| self.sentences.get(index)).map_or("", String::as_str);
         let wide = [gettext("running"), gettext("waiting"), gettext("skipped")].iter().map(|text| text.width()).max();
         let fill = padded("", wide.unwrap_or(0).saturating_sub(word.width()));
-        format!("{number} {}{fill}  {sentence}", styled(style, word))
+        let line = format!("{number} {}{fill}  ", styled(style, word));
+        // A line that is written over must not wrap.
+        let room = if style == DIM { self.ui.width().saturating_sub(number.width() + 12) } else { usize::MAX };
+        line + &cut(sentence, room)
     }
 }

@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext};
 use serde_json::Value as Json;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::args::{Globals, Progress, When};
 use crate::error::{Answer, Failure, exit};
@@ -36,6 +36,19 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
 /// Text filled with spaces up to a width in terminal columns.
 pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Text without what does not fit into a width in terminal columns.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= width
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// How the program talks.
@@ -79,7 +92,8 @@ impl Ui {
 
     /// Whether standard error is a terminal whose lines can be written over.
     pub(crate) fn is_live(&self) -> bool {
-        io::stderr().is_terminal()
+        let stderr = io::stderr();
+        stderr.is_terminal() && AutoStream::new(stderr, self.color).current_choice() != ColorChoice::Never
     }
 
     /// Says something on standard error.
@@ -143,7 +157,9 @@ impl Ui {
         if text.is_empty() {
             return Ok(());
         }
-        let mut stream = AutoStream::new(io::stdout(), self.color).lock();
+        // Text without styles goes out as it is: taking styles out would also take out NUL.
+        let color = if text.contains('\x1b') { self.color } else { ColorChoice::AlwaysAnsi };
+        let mut stream = AutoStream::new(io::stdout(), color).lock();
         stream.write_all(text.as_bytes())?;
         if !text.ends_with(['\n', '\0']) {
             stream.write_all(b"\n")?;
@@ -170,4 +186,16 @@ fn document_to(mut stream: impl Write, document: &Json) -> io::Result<()> {
 pub(crate) fn print_document(document: &Json) {
     // A closed standard output is no failure of ours.
     let _ = document_to(io::stdout(), document);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, padded};
+
+    #[test]
+    fn widths_are_counted_in_columns() {
+        assert_eq!(padded("日本", 5), "日本 ");
+        assert_eq!(cut("日本語です", 5), "日本…");
+        assert_eq!(cut("htop", 4), "htop");
+    }
 }

@@ -73,7 +73,7 @@ fn totals(comparison: &Comparison, only_ignored: bool) -> String {
 }
 
 fn check(context: &Context, args: DriftCheck) -> Result<Answer, Failure> {
-    let session = context.session()?;
+    let session = context.brief_session()?;
     let snapshot = super::run::compare(context, &session)?;
     let comparison = &snapshot.comparison;
     if args.notify {

@@ -23,7 +23,7 @@ const DESKTOP: &str = "org.freedesktop.Notifications";
 
 /// `bkt notify`.
 pub(super) fn notify(context: &Context) -> Result<Answer, Failure> {
-    let session = context.session()?;
+    let session = context.brief_session()?;
     let snapshot = super::run::compare(context, &session)?;
     let (notice, shown_by) = tell(context, &session, &snapshot.comparison)?;
     let text = match &notice {

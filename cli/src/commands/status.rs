@@ -24,7 +24,7 @@ use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled};
 
 /// `bkt status`.
 pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
-    let session = context.session()?;
+    let session = context.brief_session()?;
     let snapshot = super::run::compare(context, &session)?;
     let comparison = &snapshot.comparison;
     let exit = if args.exit_code && !comparison.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };

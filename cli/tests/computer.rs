@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Computers to run `bkt` on: a bare one in an empty directory, or a copy of the sample computer.
+//!
+//! Invariant: everything a test changes is below one temporary directory.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value as Json;
+
+/// A computer below a temporary directory: `root`, `home` and `setup`.
+pub(crate) struct Computer {
+    directory: tempfile::TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// What a program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) exit: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// The one JSON document on standard output.
+    pub(crate) fn document(&self) -> Json {
+        let document: Json = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        assert!(document["format"].as_str().unwrap().starts_with("bkt."), "{self:?}");
+        assert_eq!(document["format_version"], "1.0", "{self:?}");
+        document
+    }
+}
+
+impl Computer {
+    /// A root with nothing but a name, and a setup with these manifests.
+    pub(crate) fn bare(manifests: &[(&str, &str)]) -> Self {
+        let computer = Self { directory: tempfile::tempdir().unwrap(), variables: BTreeMap::new() };
+        for directory in ["root/etc", "home/.local/state", "setup/manifests"] {
+            std::fs::create_dir_all(computer.path(directory)).unwrap();
+        }
+        std::fs::write(computer.path("root/etc/os-release"), "PRETTY_NAME=\"Test Linux 1\"\n").unwrap();
+        manifests.iter().for_each(|(name, text)| computer.manifest(name, text));
+        computer.with_home()
+    }
+
+    /// A copy of the sample computer, where there is one.
+    pub(crate) fn sample() -> Option<Self> {
+        let sample = std::env::var_os("BKT_SAMPLE").map(PathBuf::from);
+        let Some(sample) = sample else {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI needs BKT_SAMPLE");
+            eprintln!("skipped: BKT_SAMPLE names no sample computer");
+            return None;
+        };
+        let computer = Self { directory: tempfile::tempdir().unwrap(), variables: BTreeMap::new() };
+        for part in ["root", "home", "setup", "expected.json", "dconf-profile"] {
+            let copied = Command::new("cp")
+                .args(["-a", "--reflink=auto"])
+                .args([sample.join(part), computer.path(part)])
+                .status()
+                .unwrap();
+            assert!(copied.success());
+        }
+        let mut computer = computer.with_home();
+        computer.set("DCONF_PROFILE", computer.path("dconf-profile").display().to_string());
+        computer.set("GSETTINGS_BACKEND", "dconf".to_owned());
+        Some(computer)
+    }
+
+    fn with_home(mut self) -> Self {
+        let home = self.path("home").display().to_string();
+        std::fs::create_dir_all(self.path("runtime")).unwrap();
+        for (name, below) in [
+            ("HOME", ""),
+            ("XDG_CONFIG_HOME", "/.config"),
+            ("XDG_DATA_HOME", "/.local/share"),
+            ("XDG_STATE_HOME", "/.local/state"),
+            ("XDG_CACHE_HOME", "/.cache"),
+        ] {
+            self.set(name, format!("{home}{below}"));
+        }
+        self.set("XDG_RUNTIME_DIR", self.path("runtime").display().to_string());
+        self
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        self.variables.insert(name.to_owned(), value);
+    }
+
+    /// Where a part of it is.
+    pub(crate) fn path(&self, part: &str) -> PathBuf {
+        self.directory.path().join(part)
+    }
+
+    /// Writes a manifest of the setup.
+    pub(crate) fn manifest(&self, name: &str, text: &str) {
+        std::fs::write(self.path("setup/manifests").join(name), text).unwrap();
+    }
+
+    /// Runs `bkt` on this computer and its setup.
+    pub(crate) fn bkt(&self, args: &[&str]) -> Said {
+        let (root, setup) = (self.path("root"), self.path("setup"));
+        let mut all = vec!["--root", root.to_str().unwrap(), "-C", setup.to_str().unwrap()];
+        all.extend(args);
+        self.run(env!("CARGO_BIN_EXE_bkt"), &all)
+    }
+
+    /// Runs a program as this computer's person, with a session bus of their own where settings are kept.
+    pub(crate) fn run(&self, program: &str, args: &[&str]) -> Said {
+        let mut command = if self.variables.contains_key("DCONF_PROFILE") {
+            let mut command = Command::new("dbus-run-session");
+            command.args(["--", program]);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.args(args).env_clear().envs(&self.variables).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let output = command.env("PATH", path).current_dir(self.directory.path()).output().unwrap();
+        let text = |bytes: Vec<u8>| self.normal(&String::from_utf8(bytes).unwrap());
+        Said { exit: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Text without what differs from run to run.
+    fn normal(&self, text: &str) -> String {
+        let text = text.replace(self.directory.path().to_str().unwrap(), "/tmp/x");
+        let ours = |line: &&str| !line.starts_with("dbus-daemon[");
+        text.split_inclusive('\n').filter(ours).collect()
+    }
+
+    /// Every file below the given parts with the hash of its content, except the tools' own logs.
+    pub(crate) fn tree(&self, parts: &[&str]) -> BTreeMap<PathBuf, u64> {
+        let mut files = BTreeMap::new();
+        parts.iter().for_each(|part| walk(&self.path(part), &mut files));
+        files
+    }
+}
+
+fn walk(directory: &Path, files: &mut BTreeMap<PathBuf, u64>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_symlink() {
+            files.insert(path.clone(), hash(std::fs::read_link(&path).unwrap().as_os_str().as_bytes()));
+        } else if path.is_dir() && !path.ends_with("root/var/log") {
+            walk(&path, files);
+        } else if path.is_file() {
+            files.insert(path.clone(), hash(&std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+fn hash(content: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(content);
+    hasher.finish()
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a newcomer sees first.
+
+use crate::computer::Computer;
+
+#[test]
+fn alone_it_says_where_to_begin() {
+    let said = Computer::bare(&[]).bkt(&[]);
+    assert_eq!((said.exit, said.err.as_str()), (0, ""));
+    insta::assert_snapshot!(said.out, @r"
+    See how this computer differs from its setup, and decide about each difference.
+
+    Look     status · drift [list|check] · diff · plan [show] · log · doctor
+    Decide   apply · capture · ignore
+    Set up   first-boot · notify · completions · help
+
+    Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.
+    ");
+}
+
+#[test]
+fn help_fits_eighty_columns_and_names_every_command() {
+    let said = Computer::bare(&[]).bkt(&["-h"]);
+    assert_eq!(said.exit, 0);
+    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    insta::assert_snapshot!(said.out, @r"
+    See how this computer differs from its setup, and decide about each difference
+
+    Usage: bkt [OPTIONS] [COMMAND]
+
+    Commands:
+      status       Show this computer, its setup, and how many changes there are to
+                   decide
+      drift        List every difference
+      diff         Show both sides of changes, and what apply and capture would do
+      plan         Show exactly what apply and capture would do
+      apply        Make this computer what the setup says
+      capture      Write what this computer has into the setup
+      ignore       Stop reporting items
+      log          List past runs, or show one [alias: history]
+      doctor       Check that everything Bucket needs is there
+      notify       Tell of new changes by a desktop notification; silent when there
+                   is nothing new
+      first-boot   Apply the setup once after a new system version started
+      completions  Print the completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help (see more with '--help')
+      -V, --version  Print version
+
+    Options of every command:
+      -C, --repo <DIR>    Use the setup in DIR [default: BKT_REPO, the repository
+                          around the current folder, ~/setup]
+          --root <DIR>    Look at and change the computer below DIR instead of the
+                          running one
+          --json          Print one JSON document instead of text
+      -q, --quiet         Say less: no hints and no progress
+      -v, --verbose       Say more: what tools print, and how long comparing took
+          --color <WHEN>  Colour the output [default: auto] [possible values: auto,
+                          always, never]
+
+    Options of commands that change something:
+      -n, --dry-run         Only show what would be done
+      -y, --yes             Do it without asking [alias: --confirm]
+          --no-input        Never ask; fail where an answer is needed
+          --progress <HOW>  How to show progress on standard error [default: auto]
+                            [possible values: auto, plain, json, none]
+
+    Run ‘bkt help COMMAND’ for examples.
+    ");
+}
+
+#[test]
+fn long_help_explains_exit_codes_and_shows_examples() {
+    let computer = Computer::bare(&[]);
+    assert!(computer.bkt(&["--help"]).out.contains("  3    differences found"));
+    assert!(computer.bkt(&["help", "apply"]).out.contains("Examples:\n  bkt apply\n"));
+}
+
+#[test]
+fn a_wrong_word_is_wrong_usage() {
+    let computer = Computer::bare(&[]);
+    let said = computer.bkt(&["statsu"]);
+    assert_eq!((said.exit, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("status"), "{said:?}");
+    for args in [&["status", "-z"][..], &["apply", "--all", "pkg"], &["status", "-q", "-v"]] {
+        assert_eq!(computer.bkt(args).exit, 2, "{args:?}");
+    }
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    let computer = Computer::bare(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = computer.bkt(&["completions", shell]);
+        assert!(said.exit == 0 && said.out.contains("first-boot"), "{shell}");
+    }
+}

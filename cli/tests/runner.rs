@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `bkt` as people and scripts meet it: what it prints where, its exit codes, and what it leaves on the disk.
+//!
+//! Tests of [`sample`] run on a copy of the sample computer that `BKT_SAMPLE` names (`./dev sample DIR`).
+//!
+//! Invariant: no test reads or changes the computer it runs on, its home or its session.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests start programs, read their environment and prepare files")]
+
+mod bare;
+mod computer;
+mod documents;
+mod help;
+mod sample;
+mod saved_plan;

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Whole stories on a copy of the sample computer: real rpm, dnf, systemctl, flatpak and dconf.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use crate::computer::Computer;
+
+fn ids_and_shapes(items: &Json) -> BTreeSet<(String, String)> {
+    let text = |json: &Json| json.as_str().unwrap().to_owned();
+    items.as_array().unwrap().iter().map(|item| (text(&item["id"]), text(&item["shape"]))).collect()
+}
+
+#[test]
+fn drift_is_exactly_the_known_differences() {
+    let Some(computer) = Computer::sample() else { return };
+    let expected: Json =
+        serde_json::from_str(&std::fs::read_to_string(computer.path("expected.json")).unwrap()).unwrap();
+    let drift = computer.bkt(&["drift", "--json"]).document();
+    assert_eq!(ids_and_shapes(&drift["items"]), ids_and_shapes(&expected));
+    assert_eq!(drift["unknown"], Json::Array(Vec::new()));
+    assert_eq!(computer.bkt(&["drift", "check", "-q"]).exit, 3);
+    let status = computer.bkt(&["status", "--porcelain", "-z"]);
+    assert_eq!(status.out.matches('\0').count(), expected.as_array().unwrap().len());
+    assert_eq!(computer.bkt(&["status", "--exit-code"]).exit, 3);
+    let every = computer.bkt(&["drift", "--exit-code"]);
+    assert_eq!(every.exit, 3);
+    assert!(every.out.lines().all(|line| line.chars().count() <= 80), "{}", every.out);
+    insta::assert_snapshot!(every.out, @r"
+    Flatpak Apps
+      ~ org.gnome.Boxes
+          lab (user, beta) → lab (user, stable)
+      + org.gnome.Maps     only here
+      - org.gnome.Weather  missing here
+    Settings
+      ~ org.gnome.desktop.interface/clock-format  '12h' → '24h'
+      ~ org.gnome.desktop.wm.preferences/button-layout
+          'appmenu:minimize,maximize,close' → 'appmenu:close'
+    System Services                                                    Administrator
+      ~ bluetooth-lab.service  disabled → enabled
+      ~ cups-lab.service       masked → enabled
+      + sshd-lab.service       only here
+    Packages                                                           Administrator
+      + nano      only here
+      + powertop  only here
+      - strace    missing here
+    Kernel Arguments                                    After restart, Administrator
+      + mitigations=off  only here
+      - preempt=full     missing here
+
+    13 changes: 5 only here, 3 missing, 5 different.
+    ");
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let Some(computer) = Computer::sample() else { return };
+    let parts = ["root", "setup", "home/.config", "home/.local/share"];
+    let before = computer.tree(&parts);
+    for command in [
+        &["status"][..],
+        &["status", "--porcelain"],
+        &["drift"],
+        &["drift", "check"],
+        &["diff"],
+        &["diff", "unit:cups-lab.service"],
+        &["plan", "show"],
+        &["plan", "show", "--apply", "pkg", "unit", "karg", "gsetting", "--capture", "flatpak"],
+        &["apply", "--all", "-n"],
+        &["apply", "--all"],
+        &["capture", "--all", "-n"],
+        &["ignore", "pkg", "-n"],
+        &["log"],
+        &["notify", "-n"],
+        &["doctor"],
+    ] {
+        let said = computer.bkt(command);
+        assert!([0, 2, 3].contains(&said.exit), "{command:?}: {said:?}");
+        let after = computer.tree(&parts);
+        let changed: Vec<_> =
+            after.iter().filter(|(path, content)| before.get(*path) != Some(*content)).map(|(path, _)| path).collect();
+        assert!(changed.is_empty() && after.len() == before.len(), "{command:?} changed {changed:?}");
+    }
+}
+
+#[test]
+fn applying_everything_brings_both_sides_together() {
+    let Some(computer) = Computer::sample() else { return };
+    let said = computer.bkt(&["apply", "--all", "--yes"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    insta::assert_snapshot!(said.out, @r"
+    12 done, 2 after restart. Restart to finish.
+    ");
+    insta::assert_snapshot!(said.err, @r"
+    [ 1/14] done     Install org.gnome.Boxes from lab for this user
+    [ 2/14] done     Install org.gnome.Weather from lab for this user
+    [ 3/14] done     Set org.gnome.desktop.interface/clock-format to '12h'
+    [ 4/14] done     Set org.gnome.desktop.wm.preferences/button-layout to 'appmenu:minimize,maximize,close'
+    [ 5/14] done     Remove org.gnome.Boxes and keep its data
+    [ 6/14] done     Remove org.gnome.Maps and keep its data
+    [ 7/14] done     Disable bluetooth-lab.service
+    [ 8/14] done     Mask cups-lab.service
+    [ 9/14] done     Disable sshd-lab.service
+    [10/14] done     Remove nano
+    [11/14] done     Remove powertop
+    [12/14] done     Install strace
+    [13/14] waiting  Remove kernel argument mitigations=off  after restart
+    [14/14] waiting  Add kernel argument preempt=full  after restart
+    ");
+    let status = computer.bkt(&["status", "--exit-code"]);
+    assert_eq!(status.exit, 0, "{status:?}");
+    insta::assert_snapshot!(status.out, @r"
+    Setup      /tmp/x/setup · main
+    Computer   /tmp/x/root
+    Running    Fedora Linux 44 (Workstation Edition)
+
+    Everything matches (20 entries).
+    2 match after restart
+    ");
+    assert_eq!(computer.bkt(&["drift", "check", "-q"]).exit, 0);
+    let said = computer.bkt(&["apply", "--all", "--yes"]);
+    assert_eq!((said.exit, said.out.as_str()), (0, "Nothing to run.\n"));
+    let log = computer.bkt(&["log", "--json"]).document();
+    assert_eq!(log["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(log["runs"][0]["result"], "done");
+    assert!(computer.bkt(&["log", "1"]).out.contains("Install strace"));
+}
+
+#[test]
+fn capturing_everything_leaves_nothing_to_do() {
+    let Some(computer) = Computer::sample() else { return };
+    let before = computer.tree(&["root"]);
+    let said = computer.bkt(&["capture", "--all", "--yes"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert!(said.err.contains("Not committed: manifests/"), "{said:?}");
+    assert_eq!(computer.tree(&["root"]), before);
+    let plan = computer.bkt(&["plan", "show", "--exit-code", "--json"]);
+    assert_eq!((plan.exit, &plan.document()["operations"]), (0, &Json::Array(Vec::new())));
+    let status = computer.bkt(&["status"]);
+    assert!(status.out.contains("Everything matches"), "{status:?}");
+}
+
+#[test]
+fn what_someone_does_afterwards_is_theirs_and_is_suggested_for_capture() {
+    let Some(computer) = Computer::sample() else { return };
+    assert_eq!(computer.bkt(&["apply", "--all", "--yes"]).exit, 0);
+    let set = ["set", "org.gnome.desktop.interface", "clock-format", "24h"];
+    assert_eq!(computer.run("gsettings", &set).exit, 0);
+    let item = "gsetting:org.gnome.desktop.interface/clock-format";
+    assert_eq!(computer.bkt(&["status", "--porcelain"]).out, format!("M  {item}\n"));
+    insta::assert_snapshot!(computer.bkt(&["diff"]).out, @r"
+    ~ gsetting:org.gnome.desktop.interface/clock-format
+        Whether the clock displays in 24h or 12h format
+        last agreed    '12h'
+        setup          '12h'   manifests/gsettings.json:3
+        this computer  '24h'   Changed here
+        apply          Sets this computer to '12h'.
+        capture        Saves '24h' in manifests/gsettings.json.
+    ");
+    let refused = computer.bkt(&["capture"]);
+    assert_eq!(refused.exit, 2, "{refused:?}");
+    assert!(refused.err.contains("add --yes"), "{refused:?}");
+    let said = computer.bkt(&["apply", "--yes", "--json"]);
+    let receipt = said.document();
+    assert_eq!((said.exit, &receipt["format"], &receipt["error"]), (0, &"bkt.run".into(), &Json::Null));
+    assert_eq!(receipt["summary"]["done"], 1);
+    let manifest = std::fs::read_to_string(computer.path("setup/manifests/gsettings.json")).unwrap();
+    assert!(manifest.contains("\"'24h'\"") && manifest.contains("as on the phone"), "{manifest}");
+    // The other way round: a commit someone pulled.
+    computer.manifest("gsettings.json", &manifest.replace("'24h'", "'12h'"));
+    assert_eq!(computer.bkt(&["status", "--porcelain"]).out, format!(" M {item}\n"));
+    assert_eq!(computer.bkt(&["apply", "--yes"]).exit, 0);
+    assert_eq!(computer.bkt(&["drift", "check"]).exit, 0);
+}
+
+#[test]
+fn patterns_and_wrong_names() {
+    let Some(computer) = Computer::sample() else { return };
+    let chosen = |args: &[&str]| {
+        let plan = computer.bkt(&[&["plan", "--json"], args].concat()).document();
+        let items: BTreeSet<String> = plan["operations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step["item"].as_str().unwrap().to_owned())
+            .collect();
+        items.into_iter().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(chosen(&["--apply", "flatpak:org.gnome.W*"]), "flatpak:org.gnome.Weather");
+    assert_eq!(chosen(&["--apply", "karg"]), "karg:mitigations=off karg:preempt=full");
+    assert_eq!(chosen(&["--apply", "pkg:nano", "pkg:nano", "--capture", "pkg:powertop"]), "pkg:nano pkg:powertop");
+    let said = computer.bkt(&["apply", "pkg:htpo", "-y"]);
+    assert_eq!((said.exit, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("Did you mean pkg:htop?"), "{said:?}");
+    let said = computer.bkt(&["apply", "pkg:htop", "-y"]);
+    assert_eq!(
+        (said.exit, said.out.as_str(), said.err.as_str()),
+        (0, "Nothing to run.\n", "pkg:htop matches the setup.\n")
+    );
+    let said = computer.bkt(&["plan", "--apply", "pkg:nano", "--capture", "pkg"]);
+    assert_eq!(said.exit, 2, "{said:?}");
+}
+
+#[test]
+fn a_failing_step_is_told_last_with_its_cause_and_the_rest_is_done() {
+    let Some(computer) = Computer::sample() else { return };
+    computer.manifest("system-packages.json", r#"{"packages": ["htop", "tuned", "no-such-package"]}"#);
+    let said = computer.bkt(&["apply", "pkg:no-such-package", "unit:cups-lab.service", "-y"]);
+    assert_eq!(said.exit, 5, "{said:?}");
+    assert!(said.out.starts_with("1 done, 1 failed.\n  pkg:no-such-package"), "{said:?}");
+    assert!(said.err.contains("Try again: bkt apply pkg:no-such-package\n"), "{said:?}");
+    let said = computer.bkt(&["apply", "pkg:no-such-package", "-y", "--json", "--progress", "none"]);
+    let receipt = said.document();
+    assert_eq!((said.exit, &receipt["result"], receipt["error"]["exit"].as_i64()), (1, &"failed".into(), Some(1)));
+    assert_eq!(said.err, "");
+}
+
+#[test]
+fn progress_can_be_read_by_programs() {
+    let Some(computer) = Computer::sample() else { return };
+    let said = computer.bkt(&["apply", "unit", "-y", "--progress", "json", "-q"]);
+    let events: Vec<Json> = said.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&events[0]["type"], &events[0]["format"]), (&"start".into(), &"bkt.progress".into()));
+    let last = events.last().unwrap();
+    assert_eq!((&last["type"], &last["done"], &last["failed"]), (&"end".into(), &3.into(), &0.into()));
+}
+
+#[test]
+fn the_first_boot_runs_once_and_removes_nothing() {
+    let Some(computer) = Computer::sample() else { return };
+    let root = computer.path("root");
+    let boot = |args: &[&str]| {
+        let words = [&["--root", root.to_str().unwrap(), "first-boot"], args].concat();
+        computer.run(env!("CARGO_BIN_EXE_bkt"), &words)
+    };
+    std::fs::create_dir_all(root.join("usr/share/bkt")).unwrap();
+    std::fs::rename(computer.path("setup"), root.join("usr/share/bkt/setup")).unwrap();
+    assert!(boot(&["--system", "--status"]).out.starts_with("The first setup has not run yet."));
+    let said = boot(&["--system"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    insta::assert_snapshot!(said.err, @r"
+    [1/3] done     Disable bluetooth-lab.service
+    [2/3] done     Mask cups-lab.service
+    [3/3] done     Install strace
+    ");
+    let before = computer.tree(&["root"]);
+    let said = boot(&["--system"]);
+    assert_eq!((said.exit, said.out.as_str()), (0, "First setup for package-mode: done.\n"));
+    assert_eq!(computer.tree(&["root"]), before);
+    let said = boot(&[]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert!(said.err.contains("Set org.gnome.desktop.interface/clock-format"), "{said:?}");
+    assert!(!said.err.contains("Remove org.gnome.Maps"), "{said:?}");
+}
