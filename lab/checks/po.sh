@@ -12,6 +12,7 @@ template_is_current() {
     sed -n '/^[<>] msg/p' >"$work/different"
   [ ! -s "$work/different" ] || { cat "$work/different" && echo "run ./dev shell po/update.sh" && false; }
 }
+nothing_is_unseen() { grep '\.rs$' po/POTFILES.in | xargs po/unseen.py po/bkt.pot; }
 catalogue_is_sound() { # LANGUAGE
   po/tool msgfmt --check --output-file=/dev/null "po/$1.po"
 }
@@ -30,6 +31,7 @@ calls_name_their_sentence() {
 
 check "POTFILES.in lists every file with sentences" diff po/POTFILES.in <(po/sources.sh)
 check "bkt.pot is current" template_is_current
+check "no sentence is unseen" nothing_is_unseen
 check "gettext is called with sentences" calls_name_their_sentence
 while read -r language; do
   check "$language is sound" catalogue_is_sound "$language"
