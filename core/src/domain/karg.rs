@@ -27,6 +27,9 @@ const IMAGE_ARGUMENTS: &str = "/usr/lib/bootc/kargs.d";
 /// Where boot entries live (UAPI Boot Loader Specification, type 1).
 const BOOT_ENTRIES: &str = "/boot/loader/entries";
 
+/// What installers write on every computer: no one's choice, though a setup may still ask to remove it.
+const INSTALLER_ARGUMENTS: [&str; 3] = ["quiet", "rhgb", "splash"];
+
 /// Reads `{"kargs": {"append": [...], "remove": [...]}}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["kargs", "systemd", "udev", "selinux", "firmware_notes"]);
@@ -167,7 +170,7 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
     let mut entries = BTreeMap::new();
     for argument in &next {
         let from_image = image.contains(argument);
-        let own = !from_image && !argument.is_essential();
+        let own = !from_image && !argument.is_essential() && !INSTALLER_ARGUMENTS.contains(&argument.as_str());
         if own || declared.contains_key(argument.as_str()) {
             let fixed = from_image.then(|| "the image provides this argument; remove it in the recipe".to_owned());
             let seen =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Evaluated inside GNOME Shell: what the message tray holds, and clicks on it.
+// Evaluated inside GNOME Shell: what the message tray holds and clicks on it, and the authentication dialog.
 // What the Shell itself says of a session without a display manager is no part of it.
 function own(n) { return n.title === 'Screen Lock disabled'; }
 function all() { return Main.messageTray.getSources().flatMap(s => s.notifications).filter(n => !own(n)); }
@@ -31,5 +31,22 @@ function click(index, button) {
     const action = n.actions.find(a => a.label === button);
     if (!action) throw new Error('no button ' + button);
     action.activate();
+    return true;
+}
+// The authentication dialog of polkit: waits until it asks for a password, then says what it asks.
+function dialog() { return Main.componentManager._allComponents.polkitAgent._currentDialog; }
+function asked() {
+    const end = imports.gi.GLib.get_monotonic_time() + 60e6;
+    const ready = () => dialog() && dialog()._passwordEntry.mapped;
+    imports.gi.GLib.timeout_add(0, 200, () => imports.gi.GLib.get_monotonic_time() < end);
+    while (!ready()) {
+        if (imports.gi.GLib.get_monotonic_time() > end) throw new Error('nothing asks for a password');
+        imports.gi.GLib.MainContext.default().iteration(true);
+    }
+    return dialog().contentLayout.get_children().map(c => c.description).find(text => text) ?? '';
+}
+function answer(password) {
+    dialog()._passwordEntry.set_text(password);
+    dialog()._onEntryActivate();
     return true;
 }
