@@ -77,10 +77,9 @@ pub fn apply_sentence(change: &Change) -> String {
     match (&change.setup, change.effect) {
         _ if change.fixed.is_some() => gettext("This computer cannot change it."),
         (_, Effect::Image) => gettext("It arrives with the next image built from the setup."),
-        (Some(value), Effect::Restart) => fill(
-            &gettext("Sets this computer to {value} from the next restart on."),
-            &[("value", &value.to_string())],
-        ),
+        (Some(value), Effect::Restart) => {
+            fill(&gettext("Sets this computer to {value} from the next restart on."), &[("value", &value.to_string())])
+        }
         (Some(value), _) => fill(&gettext("Sets this computer to {value}."), &[("value", &value.to_string())]),
         (None, Effect::Restart) => gettext("Removes it from this computer at the next restart."),
         (None, _) => gettext("Removes it from this computer."),

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Comparison, Decision, Privilege, Shape};
+use crate::compare::{Comparison, Decision, Origin, Privilege, Shape};
 use crate::files;
 use crate::item::Domain;
 use crate::plan::Decisions;
@@ -74,8 +74,9 @@ pub fn record(state: &Path, deployment: &str, digest: Option<&str>, worked: bool
     files::replace(&state.join(MARKER), text.as_bytes())
 }
 
-/// What an unattended run decides: to apply what the setup asks for and the computer lacks or has otherwise.
-/// It removes nothing, and leaves kernel arguments to a reviewed plan.
+/// What an unattended run decides: to apply what the setup asks for, where it is the setup that changed or the
+/// two were never compared. What someone changed on the computer since stays for them to decide. It removes
+/// nothing, and leaves kernel arguments to a reviewed plan.
 #[must_use]
 pub fn decisions(comparison: &Comparison, part: Part) -> Decisions {
     let privilege = match part {
@@ -84,6 +85,7 @@ pub fn decisions(comparison: &Comparison, part: Part) -> Decisions {
     };
     let wanted = comparison.changes.iter().filter(|change| {
         change.privilege == privilege
+            && matches!(change.origin, Origin::SetupChanged | Origin::New)
             && change.shape != Shape::OnlyHere
             && change.fixed.is_none()
             && change.id.domain != Domain::Karg
