@@ -54,12 +54,13 @@ impl<'u> Reporter<'u> {
                     self.ui.say_raw(&format!("\r\x1b[K{}\r", self.row(*n, &gettext("running"), DIM)));
                 }
             }
+            // What was never tried is named with its reason after the run.
+            Event::Operation { state: StepState::Skipped, .. } => self.clear(),
             Event::Operation { n, state, problem, .. } => {
                 let (word, style) = match state {
-                    StepState::Running | StepState::Done => (gettext("done"), GOOD),
                     StepState::Waiting => (gettext("waiting"), WARN),
                     StepState::Failed => (gettext("FAILED"), BAD),
-                    StepState::Skipped => (gettext("skipped"), WARN),
+                    _ => (gettext("done"), GOOD),
                 };
                 let mut row = self.row(*n, &word, style);
                 if *state == StepState::Waiting {
@@ -94,7 +95,7 @@ impl<'u> Reporter<'u> {
         let total = self.sentences.len();
         let number = format!("[{n:>width$}/{total}]", width = total.to_string().len());
         let sentence = n.checked_sub(1).and_then(|index| self.sentences.get(index)).map_or("", String::as_str);
-        let wide = [gettext("running"), gettext("waiting"), gettext("skipped")].iter().map(|text| text.width()).max();
+        let wide = [gettext("running"), gettext("waiting"), gettext("FAILED")].iter().map(|text| text.width()).max();
         let fill = padded("", wide.unwrap_or(0).saturating_sub(word.width()));
         let line = format!("{number} {}{fill}  ", styled(style, word));
         // A line that is written over must not wrap.

@@ -43,7 +43,7 @@ pub(super) fn suggested(comparison: &Comparison) -> Decisions {
 /// What to do where nothing is suggested.
 pub(super) fn undecided_hint() -> String {
     gettext(
-        "Nothing shows which side is right. Decide with ‘bkt apply ITEM…’ or ‘bkt capture ITEM…’,\n\
+        "No change has a suggestion. Decide with ‘bkt apply ITEM…’ or ‘bkt capture ITEM…’,\n\
          or make this computer what the setup says with ‘bkt apply --all’.",
     )
 }
@@ -252,8 +252,16 @@ fn causes(receipt: &Receipt) -> String {
     out
 }
 
+/// The next step that comes with the first problem.
+fn first_hint(receipt: &Receipt) -> Option<String> {
+    problems(receipt).find_map(|problem| problem.hint.clone())
+}
+
 /// What to do after a run.
 fn after(receipt: &Receipt) -> String {
+    if refused(receipt).is_some() {
+        return first_hint(receipt).unwrap_or_default();
+    }
     let mut lines = Vec::new();
     let direction =
         |n: usize| n.checked_sub(1).and_then(|index| receipt.plan.steps.get(index)).map(|step| step.direction);
