@@ -18,7 +18,7 @@ use bkt_core::host::live::LiveHost;
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::plan::{Action, Plan, Preconditions, Step, hash};
 use bkt_core::value::UnitState;
-use bkt_helper_api::{Error, HelperProxy, JobProxy};
+use bkt_helper_api::{Error, HelperProxy, JobProxy, follow_job};
 use zbus::OwnedVariant;
 use zbus::wire::OwnedObjectPath;
 
@@ -68,27 +68,12 @@ async fn job<'p>(bus: &zbus::Connection, path: &'p str) -> zbus::Result<JobProxy
     JobProxy::builder(bus).path(path).cache_properties(zbus::proxy::CacheProperties::No).build().await
 }
 
-/// Prints a job's events until it ended, also across a restart of the helper.
-async fn follow(bus: &zbus::Connection, path: &str, mut next: u32) -> anyhow::Result<()> {
+/// Prints a job's events until it ended.
+async fn follow(bus: &zbus::Connection, path: &str, next: u32) -> anyhow::Result<()> {
     println!("job {path}");
-    let job = job(bus, path).await?;
-    loop {
-        let (events, after, ended) = match job.events(next).await {
-            Err(Error::ZBus(zbus::Error::MethodError(name, ..)))
-                if name.as_str() == "org.freedesktop.DBus.Error.NoReply" =>
-            {
-                println!("the helper went away");
-                continue;
-            }
-            other => other?,
-        };
-        events.iter().for_each(|event| println!("{event}"));
-        next = after;
-        if ended {
-            println!("state {}", job.state().await?);
-            return Ok(());
-        }
-    }
+    follow_job(bus, OwnedObjectPath::try_from(path)?, next, |event| println!("{event}")).await?;
+    println!("state {}", job(bus, path).await?.state().await?);
+    Ok(())
 }
 
 fn input() -> std::io::Result<Vec<u8>> {

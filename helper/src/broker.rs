@@ -197,7 +197,7 @@ impl Broker {
                 Ok(job.path())
             }
             Err(error) => {
-                follow::end(self, &job, Some(State::Failed)).await;
+                follow::end(self, &job).await;
                 Err(internal("the job could not be started")(&error))
             }
         }

@@ -3,12 +3,16 @@
 //!
 //! Invariant: a line counts once its newline is there; a torn last line of a crash is never served.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use bkt_core::run::{Event, StepState};
+use bkt_core::plan::Plan;
+use bkt_core::problem::Problem;
+use bkt_core::run::{Event, StepResult, StepState};
 
 /// How many bytes of events one answer holds at most.
 const ANSWER: usize = 1 << 20;
@@ -80,29 +84,57 @@ fn grow(reader: &mut BufReader<File>, ends: &mut Vec<u64>) -> io::Result<()> {
     }
 }
 
-/// What a log says of the steps: those that were begun and not ended, and whether any was begun.
+/// Completes the log of a job whose executor is gone: every step gets an end, and tells which steps had
+/// begun and may or may not be done.
 ///
 /// # Errors
-/// The log is there but cannot be read.
-pub fn open_steps(path: &Path) -> io::Result<(Vec<usize>, bool)> {
+/// The log cannot be read or written.
+pub fn close(path: &Path, plan: &Plan) -> io::Result<Vec<usize>> {
     let log = EventLog::at(path);
-    let (mut open, mut any, mut from) = (Vec::new(), false, 0);
+    let (mut ended, mut begun, mut from) = (BTreeMap::new(), Vec::new(), 0);
     loop {
         let (lines, next) = log.read(from)?;
         if lines.is_empty() {
-            return Ok((open, any));
+            break;
         }
         from = next;
         for line in lines {
-            if let Ok(Event::Operation { n, state, .. }) = serde_json::from_str(&line) {
-                open.retain(|step| *step != n);
-                if state == StepState::Running {
-                    any = true;
-                    open.push(n);
+            match serde_json::from_str(&line) {
+                Ok(Event::Operation { n, state: StepState::Running, .. }) => begun.push(n),
+                Ok(Event::Operation { n, item, state, problem }) => {
+                    ended.insert(n, StepResult { n, item, state, problem });
                 }
+                _ => {}
             }
         }
     }
+    let unknown: Vec<usize> = begun.into_iter().filter(|n| !ended.contains_key(n)).collect();
+    let mut lines = Vec::new();
+    for (n, step) in plan.admin_steps() {
+        ended.entry(n).or_insert_with(|| {
+            let (state, said) = if unknown.contains(&n) {
+                (StepState::Failed, "the run was interrupted during this step; it may or may not be done")
+            } else {
+                (StepState::Skipped, "the run was interrupted before this step")
+            };
+            let problem = Some(Problem::new("interrupted", said));
+            let result = StepResult { n, item: step.item.clone(), state, problem };
+            lines.push(Event::ended(&result));
+            result
+        });
+    }
+    lines.push(Event::end(&ended.into_values().collect::<Vec<_>>()));
+    let end = log.ends.lock().unwrap_or_else(PoisonError::into_inner).last().copied().unwrap_or(0);
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    // What a crash tore off is not an event.
+    file.set_len(end)?;
+    for line in &lines {
+        let mut line = serde_json::to_vec(line)?;
+        line.push(b'\n');
+        file.write_all(&line)?;
+    }
+    file.sync_data()?;
+    Ok(unknown)
 }
 
 #[cfg(test)]
@@ -126,14 +158,28 @@ mod tests {
     }
 
     #[test]
-    fn a_step_without_an_end_is_open() {
+    fn a_log_that_a_crash_ended_gets_its_ends() {
+        use bkt_core::compare::{Effect, Origin};
+        use bkt_core::item::{Domain, ItemId};
+        use bkt_core::plan::{Action, Preconditions, Step};
+        let install = |name: &str| {
+            let action = Action::InstallPackage { name: name.parse().unwrap() };
+            Step::apply(ItemId::new(Domain::Pkg, name), action, Effect::Now, Origin::New)
+        };
+        let steps = vec![install("a"), install("b"), install("c")];
+        let plan = Plan::new(Preconditions::default(), steps, Vec::new());
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.jsonl");
-        assert_eq!(open_steps(&path).unwrap(), (vec![], false));
         let mut file = File::create(&path).unwrap();
-        for (n, state) in [(1, "running"), (2, "running"), (1, "done")] {
-            writeln!(file, r#"{{"type":"operation","n":{n},"item":"pkg:htop","state":"{state}"}}"#).unwrap();
+        for (item, n, state) in [("a", 1, "running"), ("b", 2, "running"), ("a", 1, "done")] {
+            writeln!(file, r#"{{"type":"operation","n":{n},"item":"pkg:{item}","state":"{state}"}}"#).unwrap();
         }
-        assert_eq!(open_steps(&path).unwrap(), (vec![2], true));
+        file.write_all(b"{\"type\":\"ope").unwrap();
+        assert_eq!(close(&path, &plan).unwrap(), [2]);
+        let (lines, _) = EventLog::at(&path).read(3).unwrap();
+        assert!(lines[0].contains(r#""n":2,"item":"pkg:b","state":"failed","problem":{"code":"interrupted""#));
+        assert!(lines[1].contains(r#""n":3,"item":"pkg:c","state":"skipped""#));
+        assert_eq!(lines[2], r#"{"type":"end","done":1,"failed":1,"skipped":1,"waiting":0,"restart_required":false}"#);
+        assert_eq!(lines.len(), 3);
     }
 }

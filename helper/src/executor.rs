@@ -9,6 +9,7 @@
 
 mod events;
 mod problem;
+mod termination;
 mod units;
 
 use bkt_core::host::live::LiveHost;
@@ -22,6 +23,7 @@ use crate::journal::{self, Entry};
 use crate::protected;
 use crate::store::Store;
 use events::Events;
+use termination::Termination;
 use units::SystemdUnits;
 
 /// How old an approval may be.
@@ -69,8 +71,10 @@ fn run(store: &Store, id: &JobId, plan: &Plan, events: &mut Events) -> Result<Ve
     let lock = lock.map_err(|error| Problem::new("internal", format!("the lock cannot be opened: {error}")))?;
     lock.try_lock().map_err(|_| Problem::new("busy", "another change of this computer is running"))?;
     let units = SystemdUnits::new()?;
+    let termination = Termination::watch()
+        .map_err(|error| Problem::new("internal", format!("signals cannot be received: {error}")))?;
     let request = store.stop_request(id);
-    let stop = || request.exists();
+    let stop = || termination.is_asked() || request.exists();
     administrator::perform(plan, &LiveHost::of_system(), &units, &stop, &mut |event| events.write(event))
         .map_err(|stale| Problem::new("plan_stale", format!("the plan is out of date: {stale}")))
 }

@@ -4,51 +4,64 @@
 //! Invariant: nothing is ever run again by itself; a job whose executor is gone and that has no end is
 //! `interrupted`, with the steps of which nobody knows how they ended.
 
-use std::path::Path;
+use std::io;
 
-use crate::event_log::open_steps;
-use crate::job::{Record, State};
+use bkt_core::plan::Plan;
+use jiff::Timestamp;
 
-/// The record of a job whose executor is not running (any more).
+use crate::event_log;
+use crate::job::{JobId, Record, State};
+use crate::store::Store;
+
+/// Settles a job whose executor is not running (any more): its events get an end, its record a state.
 ///
 /// # Errors
-/// The job's events cannot be read.
-pub fn settle(mut record: Record, events: &Path, now: jiff::Timestamp) -> std::io::Result<Record> {
+/// The job cannot be read or written.
+pub fn settle(store: &Store, id: &JobId, now: Timestamp) -> io::Result<Record> {
+    let mut record = store.record(id)?;
     if record.state.is_end() {
         return Ok(record);
     }
-    record.unknown_steps = open_steps(events)?.0;
+    let plan = Plan::from_bytes(store.plan(id)?.as_bytes()).map_err(io::Error::other)?;
+    record.unknown_steps = event_log::close(&store.events(id), &plan)?;
     record.state = State::Interrupted;
     record.ended_at = Some(now);
+    store.write(id, &record)?;
     Ok(record)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
-    fn record(state: State) -> Record {
-        serde_json::from_value(serde_json::json!({
-            "format": "bkt.job", "format_version": "1.0", "id": "0", "uid": 1000, "sha256": "", "summary": "",
-            "actions": [], "authorized_at": "2026-01-01T00:00:00Z", "state": state,
-        }))
-        .unwrap()
+    fn job(store: &Store, state: State) -> JobId {
+        let id = JobId::random().unwrap();
+        let plan = Plan::new(bkt_core::plan::Preconditions::default(), Vec::new(), Vec::new());
+        std::fs::create_dir(store.directory(&id)).unwrap();
+        bkt_core::files::replace(&store.directory(&id).join("plan"), &plan.to_bytes()).unwrap();
+        let record = serde_json::json!({
+            "format": "bkt.job", "format_version": "1.0", "id": id.as_str(), "uid": 1000, "sha256": plan.sha256(),
+            "summary": "", "actions": [], "authorized_at": "2026-01-01T00:00:00Z", "state": state,
+        });
+        store.write(&id, &serde_json::from_value(record).unwrap()).unwrap();
+        id
     }
 
     #[test]
     fn only_a_job_without_an_end_is_interrupted() {
         let dir = tempfile::tempdir().unwrap();
-        let events = dir.path().join("events.jsonl");
-        let now = jiff::Timestamp::UNIX_EPOCH;
-        let settled = settle(record(State::Pending), &events, now).unwrap();
-        assert_eq!((settled.state, settled.unknown_steps), (State::Interrupted, vec![]));
-        let mut file = std::fs::File::create(&events).unwrap();
-        writeln!(file, r#"{{"type":"operation","n":3,"item":"pkg:htop","state":"running"}}"#).unwrap();
-        let settled = settle(record(State::Running), &events, now).unwrap();
-        assert_eq!((settled.state, settled.unknown_steps), (State::Interrupted, vec![3]));
+        let store = Store::below(dir.path());
+        store.prepare().unwrap();
+        for state in [State::Pending, State::Running] {
+            let id = job(&store, state);
+            assert_eq!(settle(&store, &id, Timestamp::UNIX_EPOCH).unwrap().state, State::Interrupted);
+            assert_eq!(store.record(&id).unwrap().state, State::Interrupted);
+            assert!(bkt_core::files::read(&store.events(&id)).unwrap().unwrap().contains(r#""type":"end""#));
+        }
         for state in [State::Done, State::Partial, State::Failed, State::Interrupted] {
-            assert_eq!(settle(record(state), &events, now).unwrap(), record(state));
+            let id = job(&store, state);
+            assert_eq!(settle(&store, &id, Timestamp::UNIX_EPOCH).unwrap().state, state);
+            assert!(!store.events(&id).exists());
         }
     }
 }

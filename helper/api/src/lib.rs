@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 
 use zbus::DBusError;
+use zbus::proxy::CacheProperties;
 use zbus::wire::OwnedObjectPath;
 
 /// The system bus name.
@@ -112,7 +113,11 @@ pub trait Job {
     fn plan_sha256(&self) -> Result<String, Error>;
 }
 
-/// Submits a plan and follows its job to the end, passing on every event.
+/// How many answers in a row may be lost before the helper counts as gone.
+const LOST_ANSWERS: u8 = 3;
+
+/// Submits a plan and follows its job to the end, passing on every event; every administrator step gets
+/// exactly one final event. A helper that is restarted meanwhile is asked on from the next event.
 ///
 /// # Errors
 /// The helper refused, vanished, or could not be reached.
@@ -120,14 +125,34 @@ pub async fn run_plan(
     connection: &zbus::Connection,
     plan: &[u8],
     sha256: &str,
+    on_event: impl FnMut(&str),
+) -> Result<(), Error> {
+    let helper = HelperProxy::builder(connection).cache_properties(CacheProperties::No).build().await?;
+    let path = helper.apply(plan, sha256, HashMap::new()).await?;
+    follow_job(connection, path, 0, on_event).await
+}
+
+/// Follows a job from event number `next` to its end, as [`run_plan`] does.
+///
+/// # Errors
+/// There is no such job of the caller's, or the helper could not be reached.
+pub async fn follow_job(
+    connection: &zbus::Connection,
+    path: OwnedObjectPath,
+    mut next: u32,
     mut on_event: impl FnMut(&str),
 ) -> Result<(), Error> {
-    let helper = HelperProxy::new(connection).await?;
-    let path = helper.apply(plan, sha256, HashMap::new()).await?;
-    let job = JobProxy::builder(connection).path(path).build().await?;
-    let mut next = 0;
+    let job = JobProxy::builder(connection).path(path).cache_properties(CacheProperties::No).build().await?;
+    let mut lost = 0;
     loop {
-        let (events, after, ended) = job.events(next).await?;
+        let (events, after, ended) = match job.events(next).await {
+            Err(Error::ZBus(_)) if lost < LOST_ANSWERS => {
+                lost += 1;
+                continue;
+            }
+            other => other?,
+        };
+        lost = 0;
         events.iter().for_each(|event| on_event(event));
         next = after;
         if ended {

@@ -35,7 +35,7 @@ pub(super) async fn resume(broker: &Arc<Broker>, job: Arc<Job>) -> anyhow::Resul
     if executor_runs(&broker.manager, job.id.as_str()).await? {
         spawn(broker, job, watch, removed);
     } else {
-        end(broker, &job, None).await;
+        end(broker, &job).await;
     }
     Ok(())
 }
@@ -64,24 +64,14 @@ fn spawn(broker: &Arc<Broker>, job: Arc<Job>, watch: WatchDir, removed: JobRemov
                 },
             }
         }
-        end(&broker, &job, None).await;
+        end(&broker, &job).await;
         broker.running.send_modify(|count| *count -= 1);
     });
 }
 
-/// Settles a job whose executor is gone: as its record says, as `state`, or as interrupted.
-pub(super) async fn end(broker: &Broker, job: &Job, state: Option<State>) {
-    let now = Timestamp::now();
-    let settled = broker.store.record(&job.id).and_then(|before| {
-        let mut after = recovery::settle(before.clone(), &broker.store.events(&job.id), now)?;
-        if let (Some(state), false) = (state, before.state.is_end()) {
-            after.state = state;
-        }
-        if after != before {
-            broker.store.write(&job.id, &after)?;
-        }
-        Ok(after)
-    });
+/// Settles a job whose executor is gone or never came: as its record says, or as interrupted.
+pub(super) async fn end(broker: &Broker, job: &Job) {
+    let settled = recovery::settle(&broker.store, &job.id, Timestamp::now());
     let state = match settled {
         Ok(record) => record.state,
         Err(error) => {
