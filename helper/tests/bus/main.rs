@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The broker on a bus of its own: who may do what, and what is refused.
+
+mod jobs;
+mod lab;
+mod permission;
+mod plans;
+mod polkit;
+mod surface;
+mod systemd;
