@@ -33,15 +33,12 @@ pub(crate) fn accelerators(app: &adw::Application) {
 pub(crate) fn install(window: &adw::ApplicationWindow, sender: &Sender<AppMsg>) {
     let entry = |name: &str, message: fn() -> AppMsg| {
         let sender = sender.clone();
-        gio::ActionEntry::builder(name)
-            .activate(move |_: &adw::ApplicationWindow, _, _| sender.emit(message()))
-            .build()
+        gio::ActionEntry::builder(name).activate(move |_: &adw::ApplicationWindow, _, _| sender.emit(message())).build()
     };
     window.add_action_entries([
         entry("check", || AppMsg::Check),
         entry("search", || AppMsg::Search),
         entry("confirm", || AppMsg::Confirm),
-        entry("review", || AppMsg::Review),
         entry("stop", || AppMsg::Stop),
         entry("open-setup", || AppMsg::OpenSetup),
         gio::ActionEntry::builder("about").activate(|window: &adw::ApplicationWindow, _, _| about(window)).build(),

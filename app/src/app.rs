@@ -4,20 +4,22 @@
 //! Invariant: only the engine touches setup and computer; the window keeps its last answer and the marks.
 
 mod navigation;
+mod running;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bkt_core::compare::Decision;
 use bkt_core::i18n::gettext;
 use bkt_core::item::{Domain, ItemId};
-use bkt_core::run::Receipt;
 use jiff::Timestamp;
 use relm4::adw::prelude::*;
-use relm4::gtk::{gio, glib};
+use relm4::gtk::glib;
 use relm4::prelude::*;
 use relm4::{WorkerController, adw, gtk};
 
+use crate::actions;
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineMsg, EngineOutput, Failure, Found, Review};
 use crate::pages::change_detail::{ChangeDetail, DetailMsg};
@@ -25,7 +27,7 @@ use crate::pages::changes::{ChangesMsg, ChangesOutput, ChangesPage};
 use crate::pages::history::{HistoryMsg, HistoryPage};
 use crate::pages::overview::{OverviewMsg, OverviewPage};
 use crate::pages::placeholder::Blank;
-use crate::pages::plan::{PlanMsg, PlanOutput, PlanPage, Refused};
+use crate::pages::plan::{PlanMsg, PlanOutput, PlanPage};
 use crate::pages::run::{RunMsg, RunOutput, RunPage};
 use crate::pages::sidebar::{Sidebar, SidebarMsg};
 use crate::preferences::Preferences;
@@ -34,8 +36,6 @@ use crate::service;
 use crate::view::generation::Generation;
 use crate::view::marks::Marks;
 use crate::view::overview::{self, Place};
-use crate::view::run;
-use crate::actions;
 use navigation::Navigation;
 
 /// What the window is told.
@@ -81,8 +81,7 @@ pub(crate) struct App {
     generation: Generation,
     found: Option<Box<Found>>,
     marks: Rc<Marks>,
-    running: Option<Arc<Review>>,
-    hold: Option<gio::ApplicationHoldGuard>,
+    running: Rc<Cell<bool>>,
     review_next: bool,
 }
 
@@ -133,9 +132,9 @@ impl Component for App {
             ChangesOutput::Decide(id, decision) => AppMsg::Decide(id, decision),
             ChangesOutput::DecideAll(domain, decision) => AppMsg::DecideAll(domain, decision),
             ChangesOutput::Open(id) => AppMsg::Detail(id),
+            ChangesOutput::Review => AppMsg::Review,
         });
-        let detail =
-            ChangeDetail::builder().launch(()).forward(input, |(id, decision)| AppMsg::Decide(id, decision));
+        let detail = ChangeDetail::builder().launch(()).forward(input, |(id, decision)| AppMsg::Decide(id, decision));
         let plan = PlanPage::builder().launch(()).forward(input, |output| match output {
             PlanOutput::Apply(review) => AppMsg::Apply(review),
             PlanOutput::Update => AppMsg::UpdatePlan,
@@ -147,12 +146,25 @@ impl Component for App {
         root.set_application(Some(&application));
         preferences.bind_window(&root);
         actions::install(&root, input);
-        let navigation = Navigation::new(&widgets.split, &widgets.view, [
-            (Place::Overview, overview.widget()),
-            (Place::Changes, changes.widget()),
-            (Place::History, history.widget()),
-        ]);
+        let navigation = Navigation::new(
+            &widgets.split,
+            &widgets.view,
+            [
+                (Place::Overview, overview.widget()),
+                (Place::Changes, changes.widget()),
+                (Place::History, history.widget()),
+            ],
+        );
         navigation::breakpoints(&root, &widgets.split, input);
+        // Closing the window does not end a run: it is hidden, and gone when the run is over.
+        let running = Rc::new(Cell::new(false));
+        root.connect_close_request({
+            let running = Rc::clone(&running);
+            move |window| {
+                window.set_visible(!running.get());
+                if running.get() { glib::Propagation::Stop } else { glib::Propagation::Proceed }
+            }
+        });
         let toasts = widgets.toasts.clone();
         let marks = Rc::default();
         let model = Self {
@@ -174,8 +186,7 @@ impl Component for App {
             generation: Generation::default(),
             found: None,
             marks,
-            running: None,
-            hold: None,
+            running: Rc::clone(&running),
             review_next: false,
         };
         model.sidebar.emit(SidebarMsg::Select(Place::Overview));
@@ -229,7 +240,7 @@ impl App {
             AppMsg::Apply(review) => self.apply(review),
             AppMsg::Past(at) => {
                 if let Some(receipt) = self.found.as_ref().and_then(|found| found.history.get(at))
-                    && self.running.is_none()
+                    && !self.running.get()
                 {
                     self.run.emit(RunMsg::Past(Arc::new(receipt.clone())));
                     self.navigation.push(self.run.widget());
@@ -280,7 +291,7 @@ impl App {
     }
 
     fn compared(&mut self, result: Result<Box<Found>, Failure>) {
-        self.sidebar.emit(SidebarMsg::Busy(self.generation.is_waiting() || self.running.is_some()));
+        self.sidebar.emit(SidebarMsg::Busy(self.generation.is_waiting() || self.running.get()));
         let found = match result {
             Err(failure) => return self.blank(&Blank::Failed(failure)),
             Ok(found) => found,
@@ -326,70 +337,17 @@ impl App {
     fn review(&mut self) {
         let Some(found) = &self.found else { return };
         let decisions = self.marks.decisions(&found.snapshot.comparison);
-        if decisions.is_empty() || self.running.is_some() {
+        if decisions.is_empty() || self.running.get() {
             return;
         }
         self.navigate(Place::Changes);
         self.engine.emit(EngineMsg::Plan(decisions));
     }
 
-    fn apply(&mut self, review: Arc<Review>) {
-        if self.running.is_some() {
-            return;
-        }
-        self.run.emit(RunMsg::Start(Box::new(review.plan.clone())));
-        self.navigation.push(self.run.widget());
-        self.sidebar.emit(SidebarMsg::Busy(true));
-        // Closing the window does not end a run.
-        self.hold = Some(self.application.hold());
-        self.running = Some(Arc::clone(&review));
-        self.engine.emit(EngineMsg::Run(review));
-    }
-
-    fn ended(&mut self, result: Result<Arc<Receipt>, Failure>) {
-        self.running = None;
-        self.hold = None;
-        self.run.emit(RunMsg::Ended);
-        match result {
-            Err(Failure::Stale(_)) => self.refused(Refused::Stale),
-            Err(failure) => {
-                self.navigation.pop_to_plan();
-                self.toast(&failure.text());
-            }
-            Ok(receipt) => {
-                let shown = run::Run::of_receipt(&receipt);
-                match shown.refusal() {
-                    Some(code) if run::nothing_changed(&receipt.operations) => self.refused(Refused::of(code)),
-                    _ => {
-                        self.navigation.show_after_root(self.run.widget());
-                        self.toast(&shown.result());
-                        self.notify(&shown);
-                    }
-                }
-            }
-        }
-        self.check();
-    }
-
-    fn refused(&mut self, refused: Refused) {
-        self.navigation.pop_to_plan();
-        self.plan.emit(PlanMsg::Refused(refused));
-        self.toast(&gettext("Nothing was changed"));
-    }
-
     fn toast(&self, text: &str) {
         let toast = adw::Toast::new(text);
         toast.set_use_markup(false);
         self.toasts.add_toast(toast);
-    }
-
-    fn notify(&self, run: &run::Run) {
-        if !self.window.is_active() {
-            let notification = gio::Notification::new(&run.result());
-            notification.set_body(Some(&run.after()));
-            notification.set_default_action(&actions::show(Place::History));
-            self.application.send_notification(Some("run"), &notification);
-        }
     }
 
     fn choose_setup(&self) {

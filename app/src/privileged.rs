@@ -42,11 +42,7 @@ pub(crate) struct Direct<'h> {
 }
 
 impl Administrator for Direct<'_> {
-    fn perform(
-        &self,
-        plan: &Plan,
-        sink: &mut dyn FnMut(&Event),
-    ) -> Result<Vec<StepResult>, AdministratorError> {
+    fn perform(&self, plan: &Plan, sink: &mut dyn FnMut(&Event)) -> Result<Vec<StepResult>, AdministratorError> {
         perform(plan, self.host, &SystemctlRoot(self.host), &|| self.stop.is_asked(), sink)
             .map_err(|stale| AdministratorError::Stale(stale.to_string()))
     }
@@ -58,11 +54,7 @@ pub(crate) struct Helper<'s> {
 }
 
 impl Administrator for Helper<'_> {
-    fn perform(
-        &self,
-        plan: &Plan,
-        sink: &mut dyn FnMut(&Event),
-    ) -> Result<Vec<StepResult>, AdministratorError> {
+    fn perform(&self, plan: &Plan, sink: &mut dyn FnMut(&Event)) -> Result<Vec<StepResult>, AdministratorError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| AdministratorError::Failed(error.to_string()))?;
         let mut results: Vec<StepResult> = Vec::new();

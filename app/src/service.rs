@@ -52,14 +52,15 @@ pub(crate) fn run(arguments: Arguments) -> glib::ExitCode {
         let (app, window) = (app.clone(), Rc::clone(&window));
         Rc::new(move |place: Option<Place>| {
             let mut window = window.borrow_mut();
-            let controller = window.get_or_insert_with(|| App::builder().launch((app.clone(), arguments.clone())).detach());
+            let controller =
+                window.get_or_insert_with(|| App::builder().launch((app.clone(), arguments.clone())).detach());
             if let Some(place) = place {
                 controller.emit(AppMsg::Navigate(place));
             }
             controller.widget().present();
         })
     };
-    app.connect_startup(|app| actions::accelerators(app));
+    app.connect_startup(actions::accelerators);
     app.connect_activate({
         let (show, window) = (Rc::clone(&show), Rc::clone(&window));
         move |_| {
@@ -92,7 +93,7 @@ pub(crate) fn run(arguments: Arguments) -> glib::ExitCode {
                 remind_tomorrow(&state_directory());
             })
             .build(),
-        gio::ActionEntry::builder("quit").activate(|app: &adw::Application, _, _| app.quit()).build(),
+        gio::ActionEntry::builder("quit").activate(|app: &adw::Application, _, _| close_all(app)).build(),
     ]);
     app.run_with_args(&rest)
 }
@@ -117,6 +118,13 @@ pub(crate) fn engine(arguments: Arguments, preferences: &Preferences, stop: Stop
 /// Where this person's state is kept.
 pub(crate) fn state_directory() -> std::path::PathBuf {
     glib::user_state_dir().join("bkt")
+}
+
+/// Closes every window, each of which may still have something to finish.
+fn close_all(app: &adw::Application) {
+    for window in app.windows() {
+        window.close();
+    }
 }
 
 fn notify(app: &adw::Application, notice: Option<&str>) {

@@ -12,9 +12,9 @@ binary=$(realpath "$1") sample=$(realpath "$2") out=$3
 mkdir -p "$out"
 out=$(realpath "$out")
 . "$sample/env"
-export GTK_A11Y=none GSK_RENDERER=cairo ADW_DISABLE_PORTAL=1 NO_AT_BRIDGE=1 GTK_THEME=
-unset GTK_THEME
+export GTK_A11Y=none GSK_RENDERER=cairo ADW_DISABLE_PORTAL=1 ADW_DEBUG_COLOR_SCHEME=prefer-light
 mkdir -p "$XDG_STATE_HOME" "$XDG_CACHE_HOME"
+: >"$out/log"
 
 window=
 start() { # WIDTH HEIGHT ARGUMENT…: starts the program and waits for its window
@@ -22,7 +22,8 @@ start() { # WIDTH HEIGHT ARGUMENT…: starts the program and waits for its windo
   shift 2
   "$binary" "$@" 2>>"$out/log" &
   pid=$!
-  window=$(timeout 30 xdotool search --sync --onlyvisible --pid "$pid" | tail -n 1)
+  # xdotool waits for ever when the program ended.
+  window=$(timeout 20 xdotool search --sync --onlyvisible --pid "$pid" | tail -n 1)
   xdotool windowmove --sync "$window" 0 0 || true
   xdotool windowsize "$window" "$width" "$height"
   xdotool windowfocus "$window"

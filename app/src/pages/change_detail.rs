@@ -15,6 +15,7 @@ use crate::rows::fact::FactRow;
 use crate::rows::refill;
 use crate::view::detail::{self, Choice, Detail};
 use crate::view::marks::{self, CHOICES};
+use crate::view::overview::Place;
 
 /// What it is told.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl SimpleComponent for ChangeDetail {
         adw::NavigationPage {
             set_tag: Some("detail"),
             #[watch]
-            set_title: &model.detail.as_ref().map(|detail| detail.title.clone()).unwrap_or_default(),
+            set_title: &model.detail.as_ref().map(|detail| detail.title.clone()).unwrap_or_else(|| Place::Changes.title()),
             #[wrap(Some)]
             set_child = &adw::ToolbarView {
                 add_top_bar = &adw::HeaderBar {},

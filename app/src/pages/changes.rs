@@ -46,6 +46,7 @@ pub(crate) enum ChangesMsg {
     Search(bool),
     ToggleSearch,
     Narrow(bool),
+    Review,
 }
 
 /// What it asks for.
@@ -54,6 +55,7 @@ pub(crate) enum ChangesOutput {
     Decide(ItemId, Option<Decision>),
     DecideAll(Domain, Option<Decision>),
     Open(ItemId),
+    Review,
 }
 
 /// The page.
@@ -99,10 +101,11 @@ impl Component for ChangesPage {
                 },
                 add_top_bar = &gtk::SearchBar {
                     #[watch]
+                    #[block_signal(mode_changed)]
                     set_search_mode: model.searching,
                     connect_search_mode_enabled_notify[sender] => move |bar| {
                         sender.input(ChangesMsg::Search(bar.is_search_mode()));
-                    },
+                    } @mode_changed,
                     #[wrap(Some)]
                     #[name = "entry"]
                     set_child = &gtk::SearchEntry {
@@ -173,7 +176,7 @@ impl Component for ChangesPage {
                         set_use_underline: true,
                         #[watch]
                         set_sensitive: model.tally.decided() > 0,
-                        set_action_name: Some("win.review"),
+                        connect_clicked => ChangesMsg::Review,
                         add_css_class: css::SUGGESTED_ACTION,
                     },
                 },
@@ -232,6 +235,10 @@ impl Component for ChangesPage {
                 let _ = sender.output(ChangesOutput::Decide(id, decision));
                 return;
             }
+            ChangesMsg::Review => {
+                let _ = sender.output(ChangesOutput::Review);
+                return;
+            }
             ChangesMsg::SetAll(what) => self.set_all(&what, &sender),
             ChangesMsg::Opened(position) => self.open(position, &sender),
             ChangesMsg::Scope(scope) => self.scope = scope,
@@ -260,8 +267,7 @@ impl ChangesPage {
             None => Vec::new(),
             Some((snapshot, marks)) => list::entries(&snapshot.comparison, marks, self.scope, &self.search),
         };
-        self.tally =
-            self.shown.as_ref().map(|(snapshot, marks)| marks.tally(&snapshot.comparison)).unwrap_or_default();
+        self.tally = self.shown.as_ref().map(|(snapshot, marks)| marks.tally(&snapshot.comparison)).unwrap_or_default();
         self.label_scopes();
         if same_rows(&self.entries, &entries) {
             for (position, entry) in (0..).zip(&entries) {
@@ -292,7 +298,8 @@ impl ChangesPage {
         let names = [gettext("Changes"), gettext("Ignored"), gettext("Everything")];
         for ((toggle, scope), name) in self.scopes.iter().zip(Scope::ALL).zip(names) {
             let count = self.shown.as_ref().map_or(0, |(snapshot, _)| scope.count(&snapshot.comparison));
-            let label = if count == 0 { name } else { [name.as_str(), &count.to_string()].join(" ") };
+            let counted = count > 0 && (!self.narrow || scope == Scope::Changes);
+            let label = if counted { [name.as_str(), &count.to_string()].join(" ") } else { name };
             toggle.set_label(Some(&label));
         }
     }

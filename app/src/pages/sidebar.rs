@@ -115,11 +115,7 @@ impl Sidebar {
         counter.set_visible(count > 0);
         counter.set_label(&if count > 99 { "99+".to_owned() } else { count.to_string() });
         let sentence = ngettext("Changes, {count} to decide", "Changes, {count} to decide", n32(count));
-        let label = if count == 0 {
-            Place::Changes.title()
-        } else {
-            fill(&sentence, &[("count", &count.to_string())])
-        };
+        let label = if count == 0 { Place::Changes.title() } else { fill(&sentence, &[("count", &count.to_string())]) };
         row.update_property(&[gtk::accessible::Property::Label(&label)]);
     }
 }

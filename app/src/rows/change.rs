@@ -38,6 +38,7 @@ pub(crate) struct LineWidgets {
     icon: gtk::Image,
     title: gtk::Label,
     subtitle: gtk::Label,
+    content: gtk::Box,
     decision: gtk::DropDown,
     arrow: gtk::Image,
     row: gtk::Box,
@@ -99,6 +100,10 @@ impl Line {
         let opens = opens(row);
         widgets.row.set_class_active("open", opens);
         widgets.arrow.set_visible(opens && !self.narrow);
+        // Beside each other the words would be squeezed to a column.
+        let across = if self.narrow { gtk::Orientation::Vertical } else { gtk::Orientation::Horizontal };
+        widgets.content.set_orientation(across);
+        widgets.decision.set_halign(if self.narrow { gtk::Align::Start } else { gtk::Align::End });
         widgets.item.set_accessible_label(&row.accessible_label());
         widgets.item.set_accessible_description(&row.accessible_description());
         widgets.decision.set_visible(self.decision.is_some());
@@ -163,6 +168,9 @@ impl RelmListItem for Line {
                     add_css_class: "entry",
                     #[name = "icon"]
                     gtk::Image {},
+                    #[name = "content"]
+                    gtk::Box {
+                    set_spacing: 12,
                     gtk::Box {
                         set_orientation: gtk::Orientation::Vertical,
                         set_hexpand: true,
@@ -187,6 +195,7 @@ impl RelmListItem for Line {
                     gtk::DropDown::from_strings(&choices) {
                         set_valign: gtk::Align::Center,
                     },
+                    },
                     #[name = "arrow"]
                     gtk::Image {
                         set_icon_name: Some("go-next-symbolic"),
@@ -196,7 +205,7 @@ impl RelmListItem for Line {
             }
         }
         let item = item.clone();
-        (root, LineWidgets { item, heading, name, set_all, icon, title, subtitle, decision, arrow, row })
+        (root, LineWidgets { item, heading, name, set_all, icon, title, subtitle, content, decision, arrow, row })
     }
 
     fn bind(&mut self, widgets: &mut LineWidgets, _root: &mut gtk::Box) {

@@ -3,9 +3,9 @@
 //!
 //! Invariant: the value can be selected and copied.
 
+use relm4::adw;
 use relm4::adw::prelude::*;
 use relm4::prelude::*;
-use relm4::adw;
 
 /// A label with its value.
 #[derive(Debug)]

@@ -47,10 +47,7 @@ impl FactoryComponent for PlanGroupRow {
 }
 
 fn step(row: &PlanRow) -> adw::PreferencesRow {
-    let icon = gtk::Image::builder()
-        .icon_name(row.icon)
-        .accessible_role(gtk::AccessibleRole::Presentation)
-        .build();
+    let icon = gtk::Image::builder().icon_name(row.icon).accessible_role(gtk::AccessibleRole::Presentation).build();
     if row.details.is_empty() {
         let plain = adw::ActionRow::builder().use_markup(false).title(&row.title).subtitle(&row.subtitle).build();
         plain.add_prefix(&icon);

@@ -17,6 +17,12 @@ pub(crate) struct RunStepRow {
     step: RunStep,
 }
 
+impl RunStepRow {
+    fn output(&self) -> String {
+        if self.step.log.is_empty() { gettext("No output") } else { self.step.log.join("\n") }
+    }
+}
+
 #[relm4::factory(pub(crate))]
 impl FactoryComponent for RunStepRow {
     type Init = RunStep;
@@ -31,8 +37,6 @@ impl FactoryComponent for RunStepRow {
             set_title: &self.step.title,
             #[watch]
             set_subtitle: &self.step.cause.clone().unwrap_or_default(),
-            #[watch]
-            set_enable_expansion: !self.step.log.is_empty(),
             add_prefix = &gtk::Image {
                 set_icon_name: Some(self.step.icon),
                 set_accessible_role: gtk::AccessibleRole::Presentation,
@@ -59,7 +63,7 @@ impl FactoryComponent for RunStepRow {
             },
             add_row = &gtk::Label {
                 #[watch]
-                set_label: &self.step.log.join("\n"),
+                set_label: &self.output(),
                 set_xalign: 0.0,
                 set_wrap: true,
                 set_wrap_mode: gtk::pango::WrapMode::WordChar,

@@ -4,8 +4,8 @@
 //! Invariant: newest first, as core keeps them.
 
 use bkt_core::i18n::{fill, gettext, ngettext};
-use bkt_core::run::{Outcome, Receipt, Source, StepState};
 use bkt_core::plan::Direction;
+use bkt_core::run::{Outcome, Receipt, Source, StepState};
 
 use super::n32;
 
@@ -28,9 +28,8 @@ pub(crate) fn of(receipt: &Receipt) -> HistoryRow {
         let steps = done.filter_map(|result| receipt.plan.steps.get(result.n.checked_sub(1)?));
         steps.filter(|step| step.direction == direction).count()
     };
-    let part = |n: usize, sentence: fn(u32) -> String| {
-        (n > 0).then(|| fill(&sentence(n32(n)), &[("count", &n.to_string())]))
-    };
+    let part =
+        |n: usize, sentence: fn(u32) -> String| (n > 0).then(|| fill(&sentence(n32(n)), &[("count", &n.to_string())]));
     let parts = [
         part(good(Direction::Apply), |n| ngettext("Applied {count}", "Applied {count}", n)),
         part(good(Direction::Capture), |n| ngettext("Captured {count}", "Captured {count}", n)),
@@ -54,8 +53,8 @@ pub(crate) fn of(receipt: &Receipt) -> HistoryRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bkt_core::item::{Domain, ItemId};
     use bkt_core::compare::{Effect, Origin};
+    use bkt_core::item::{Domain, ItemId};
     use bkt_core::plan::{Action, Plan, Preconditions, Step};
     use bkt_core::run::StepResult;
     use jiff::Timestamp;

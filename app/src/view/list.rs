@@ -44,16 +44,9 @@ impl Scope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// A heading; `settable` when decisions can be set for the whole group.
-    Group {
-        domain: Domain,
-        settable: bool,
-    },
+    Group { domain: Domain, settable: bool },
     /// A row with its place in the group's frame.
-    Row {
-        row: Row,
-        first: bool,
-        last: bool,
-    },
+    Row { row: Row, first: bool, last: bool },
 }
 
 /// The words of a search.
@@ -74,9 +67,11 @@ pub(crate) fn entries(comparison: &Comparison, marks: &Marks, scope: Scope, sear
         let settable = rows.iter().any(|row| matches!(row.kind, Kind::Change(_)));
         entries.push(Entry::Group { domain, settable });
         let last = rows.len() - 1;
-        entries.extend(
-            rows.into_iter().enumerate().map(|(at, row)| Entry::Row { row, first: at == 0, last: at == last }),
-        );
+        entries.extend(rows.into_iter().enumerate().map(|(at, row)| Entry::Row {
+            row,
+            first: at == 0,
+            last: at == last,
+        }));
     }
     entries
 }

@@ -75,9 +75,8 @@ fn summary(plan: &Plan) -> Vec<(String, String)> {
             parts.push(counted(total - counts.needs_restart, |n| ngettext("{count} now", "{count} now", n)));
         }
         if counts.needs_restart > 0 {
-            parts.push(counted(counts.needs_restart, |n| {
-                ngettext("{count} after restart", "{count} after restart", n)
-            }));
+            parts
+                .push(counted(counts.needs_restart, |n| ngettext("{count} after restart", "{count} after restart", n)));
         }
         rows.push((gettext("Takes Effect"), parts.join(" · ")));
         let of_all = |count: usize, sentence: &str| {
@@ -152,8 +151,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("manifests")).unwrap();
         let setup = Setup::load(dir.path()).unwrap();
-        let decisions =
-            comparison.changes.iter().skip(1).map(|change| (change.id.clone(), Decision::Apply)).collect();
+        let decisions = comparison.changes.iter().skip(1).map(|change| (change.id.clone(), Decision::Apply)).collect();
         let plan = bkt_core::plan::build(&comparison, &setup, &decisions).unwrap();
         let ignored = [comparison.changes[0].id.clone()];
         let review = of(&plan, &ignored);

@@ -31,9 +31,8 @@ pub(crate) fn comparison() -> Comparison {
 }
 
 fn change(domain: Domain, key: &str, shape: Shape, origin: Origin, effect: Effect) -> Change {
-    let value = |there: bool, state| {
-        there.then_some(if domain == Domain::Unit { Value::Unit(state) } else { Value::Present })
-    };
+    let value =
+        |there: bool, state| there.then_some(if domain == Domain::Unit { Value::Unit(state) } else { Value::Present });
     Change {
         id: ItemId::new(domain, key),
         name: None,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Reading and setting real compiled schemas, with values in a key file.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 use std::path::Path;
 
 use bkt_core::host::{SettingQuery, SettingReading, Settings};
