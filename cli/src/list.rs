@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Changes as lines of text: the list of `bkt drift` and the cards of `bkt diff`.
+//! Changes as lines of text, one per change.
 //!
 //! Invariant: a key is always shown whole, so that it can be copied; a row that would not fit is broken after it.
 
 use anstyle::Style;
-use bkt_core::agreed::Base;
 use bkt_core::compare::{Change, Decision, Effect, Origin, Privilege, Shape};
 use bkt_core::describe;
-use bkt_core::i18n::{fill, gettext};
+use bkt_core::i18n::gettext;
 use bkt_core::item::Domain;
 use unicode_width::UnicodeWidthStr;
 
@@ -113,45 +112,4 @@ fn rows(group: &[&Change], width: usize) -> String {
 /// What the signs mean.
 pub(crate) fn legend() -> String {
     gettext("+ only here   - missing here   ~ different   ! changed in both places   setup → here")
-}
-
-/// Both sides of one change, and what could be done.
-pub(crate) fn card(change: &Change, width: usize) -> String {
-    let (mark, style) = sign(change);
-    let id = change.id.to_string();
-    let name = change.name.as_deref().filter(|name| *name != change.id.key).unwrap_or_default();
-    let gap = width.saturating_sub(2 + id.width() + name.width());
-    let mut out = format!("{style}{mark}{style:#} {}", styled(BOLD, &id));
-    if !name.is_empty() {
-        let gap = if gap >= 2 { " ".repeat(gap) } else { "\n    ".to_owned() };
-        out.push_str(&format!("{gap}{}", styled(DIM, name)));
-    }
-    out.push('\n');
-    let labels =
-        [gettext("last agreed"), gettext("setup"), gettext("this computer"), gettext("apply"), gettext("capture")];
-    let wide = labels.iter().map(|label| label.width()).max().unwrap_or(0) + 2;
-    let mut line = |label: &str, text: &str| out.push_str(&format!("    {}{text}\n", padded(label, wide)));
-    match &change.base {
-        Base::Unknown => line(&labels[0], &styled(DIM, &gettext("not compared before"))),
-        Base::Absent => line(&labels[0], &gettext("not there")),
-        Base::Value(value) => line(&labels[0], &value.to_string()),
-    }
-    let side = |value: Option<&bkt_core::value::Value>| value.map_or_else(|| gettext("not there"), ToString::to_string);
-    let place = change.declared_at.map(|(manifest, at)| format!("{}:{at}", manifest.path()));
-    let place = place.map(|place| format!("   {}", styled(DIM, &place))).unwrap_or_default();
-    line(&labels[1], &format!("{}{place}", side(change.setup.as_ref())));
-    let moved = format!("{}   {}", side(change.computer.as_ref()), styled(DIM, &describe::origin(change.origin)));
-    line(&labels[2], &moved);
-    let applied = match describe::privilege(change.privilege) {
-        Some(who) if change.fixed.is_none() => {
-            fill(&gettext("{what} ({who})"), &[("what", &describe::apply_sentence(change)), ("who", &who)])
-        }
-        _ => describe::apply_sentence(change),
-    };
-    line(&labels[3], &applied);
-    if let Some(why) = &change.fixed {
-        line("", why);
-    }
-    line(&labels[4], &describe::capture_sentence(change));
-    out
 }

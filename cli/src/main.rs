@@ -4,6 +4,7 @@
 //! Invariant: the environment is read here and nowhere else, and every way to end goes through one exit code.
 
 mod args;
+mod card;
 mod commands;
 mod context;
 mod environment;

@@ -10,6 +10,7 @@ use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::Domain;
 use bkt_core::plan::Decisions;
 
+use crate::card::Cards;
 use crate::list;
 use crate::ui::{BOLD, Ui, styled};
 
@@ -24,19 +25,29 @@ pub(crate) enum Consent {
     Select,
 }
 
-/// Asks for a whole plan; `changes` are what it is about.
-pub(crate) fn consent(ui: &Ui, question: &str, changes: &[&Change], may_select: bool) -> Consent {
-    let letters =
-        if may_select { gettext("[y]es, [N]o, [s]elect, [d]iff, [?]") } else { gettext("[y]es, [N]o, [d]iff, [?]") };
+/// Asks for a whole plan; `changes` are what it is about, where they are known.
+pub(crate) fn consent(ui: &Ui, question: &str, changes: Option<(&Cards, &[&Change])>, may_select: bool) -> Consent {
+    let letters = match changes {
+        None => gettext("[y]es, [N]o, [?]"),
+        Some(_) if may_select => gettext("[y]es, [N]o, [s]elect, [d]iff, [?]"),
+        Some(_) => gettext("[y]es, [N]o, [d]iff, [?]"),
+    };
     let line = fill(&gettext("{question} {letters}"), &[("question", question), ("letters", &letters)]);
     loop {
-        match ui.ask(&line).as_deref() {
+        let answer = ui.ask(&line);
+        if let (Some("d" | "D"), Some((cards, changes))) = (answer.as_deref(), changes) {
+            ui.say(&cards.all(changes));
+            continue;
+        }
+        match answer.as_deref() {
             Some("y" | "Y" | "yes") => return Consent::Yes,
             Some("s" | "S") if may_select => return Consent::Select,
-            Some("d" | "D") => ui.say(&cards(ui, changes)),
             None | Some("" | "n" | "N" | "no") => return Consent::No,
             Some(_) => {
-                ui.say(&gettext("  y  run it            n  change nothing\n  d  show both sides"));
+                ui.say(&gettext("  y  do it\n  n  change nothing"));
+                if changes.is_some() {
+                    ui.say(&gettext("  d  show both sides"));
+                }
                 if may_select {
                     ui.say(&gettext("  s  decide change by change"));
                 }
@@ -45,18 +56,14 @@ pub(crate) fn consent(ui: &Ui, question: &str, changes: &[&Change], may_select: 
     }
 }
 
-fn cards(ui: &Ui, changes: &[&Change]) -> String {
-    changes.iter().map(|change| list::card(change, ui.width())).collect::<Vec<_>>().join("\n")
-}
-
 /// Asks for each change; `None` when the person quits.
-pub(crate) fn select(ui: &Ui, changes: &[&Change], suggested: &Decisions) -> Option<Decisions> {
+pub(crate) fn select(ui: &Ui, cards: &Cards, changes: &[&Change], suggested: &Decisions) -> Option<Decisions> {
     let mut decisions = Decisions::new();
     let mut for_all: Option<(Domain, Decision)> = None;
     for (index, change) in changes.iter().enumerate() {
         let decision = match for_all {
             Some((domain, decision)) if domain == change.id.domain => Some(decision),
-            _ => match one(ui, change, index + 1, changes.len(), suggested)? {
+            _ => match one(ui, cards, change, index + 1, changes.len(), suggested)? {
                 Choice::Decided(decision) => decision,
                 Choice::All(decision) => {
                     for_all = Some((change.id.domain, decision));
@@ -74,7 +81,7 @@ enum Choice {
     All(Decision),
 }
 
-fn one(ui: &Ui, change: &Change, n: usize, total: usize, suggested: &Decisions) -> Option<Choice> {
+fn one(ui: &Ui, cards: &Cards, change: &Change, n: usize, total: usize, suggested: &Decisions) -> Option<Choice> {
     let (mark, style) = list::sign(change);
     let what = describe::values(change).unwrap_or_else(|| describe::shape(change.shape));
     let id = styled(BOLD, &change.id.to_string());
@@ -96,7 +103,7 @@ fn one(ui: &Ui, change: &Change, n: usize, total: usize, suggested: &Decisions) 
             "l" | "L" => return Some(Choice::Decided(None)),
             "aa" => return Some(Choice::All(Decision::Apply)),
             "cc" => return Some(Choice::All(Decision::Capture)),
-            "d" | "D" => ui.say(&list::card(change, ui.width())),
+            "d" | "D" => ui.say(&cards.one(change)),
             "q" | "Q" => return None,
             _ => ui.say(&fill(
                 &gettext(

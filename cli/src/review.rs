@@ -11,7 +11,7 @@ use bkt_core::value::Value;
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthStr;
 
-use crate::ui::{BOLD, DIM, padded, styled};
+use crate::ui::{BOLD, DIM, padded, styled, wrapped};
 
 /// The plan, its deferrals and its counts.
 pub(crate) fn plan(plan: &Plan, undecided: usize, width: usize) -> String {
@@ -28,11 +28,11 @@ pub(crate) fn plan(plan: &Plan, undecided: usize, width: usize) -> String {
         }
         let values = values(step);
         let line = if values.is_empty() {
-            format!("  {sentence}")
+            format!("  {}", wrapped(sentence, 2, 6, width))
         } else if sentence.width() <= wide && 4 + wide + values.width() <= width {
             format!("  {}  {}", padded(sentence, wide), styled(DIM, &values))
         } else {
-            format!("  {sentence}\n      {}", styled(DIM, &values))
+            format!("  {}\n      {}", wrapped(sentence, 2, 6, width), styled(DIM, &values))
         };
         out.push_str(&format!("{line}\n"));
     }

@@ -51,6 +51,24 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
+/// Plain text broken between words where it would pass a width, each further line indented.
+pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = first;
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 && column + 1 + word.width() > width {
+            out.push_str(&format!("\n{}", " ".repeat(indent)));
+            column = indent;
+        } else if index > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += word.width();
+    }
+    out
+}
+
 /// How the program talks.
 #[derive(Debug)]
 pub(crate) struct Ui {
@@ -190,12 +208,18 @@ pub(crate) fn print_document(document: &Json) {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, padded};
+    use super::{cut, padded, wrapped};
 
     #[test]
     fn widths_are_counted_in_columns() {
         assert_eq!(padded("日本", 5), "日本 ");
         assert_eq!(cut("日本語です", 5), "日本…");
         assert_eq!(cut("htop", 4), "htop");
+    }
+
+    #[test]
+    fn long_sentences_are_broken_between_words() {
+        assert_eq!(wrapped("Add boxes to the file", 4, 2, 14), "Add boxes\n  to the file");
+        assert_eq!(wrapped("averylongword here", 0, 2, 8), "averylongword\n  here");
     }
 }

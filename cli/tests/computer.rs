@@ -108,6 +108,16 @@ impl Computer {
         self.run(env!("CARGO_BIN_EXE_bkt"), &all)
     }
 
+    /// Runs `bkt` on a terminal of 80 columns and gives these answers.
+    pub(crate) fn bkt_answered(&self, args: &[&str], answers: &str) -> Said {
+        let (root, setup) = (self.path("root"), self.path("setup"));
+        let words = [env!("CARGO_BIN_EXE_bkt"), "--root", root.to_str().unwrap(), "-C", setup.to_str().unwrap()];
+        let command = [&words[..], args].concat().join(" ");
+        std::fs::write(self.path("answers"), answers).unwrap();
+        let typed = format!("script -qec 'stty cols 80 -echo; {command}' /dev/null < answers");
+        self.run("sh", &["-c", &typed])
+    }
+
     /// Runs a program as this computer's person, with a session bus of their own where settings are kept.
     pub(crate) fn run(&self, program: &str, args: &[&str]) -> Said {
         let mut command = if self.variables.contains_key("DCONF_PROFILE") {

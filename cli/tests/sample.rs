@@ -155,8 +155,9 @@ fn what_someone_does_afterwards_is_theirs_and_is_suggested_for_capture() {
         last agreed    '12h'
         setup          '12h'   manifests/gsettings.json:3
         this computer  '24h'   Changed here
-        apply          Sets this computer to '12h'.
-        capture        Saves '24h' in manifests/gsettings.json.
+        apply          Set org.gnome.desktop.interface/clock-format to '12h'
+        capture        Change org.gnome.desktop.interface/clock-format in
+                         manifests/gsettings.json
     ");
     let refused = computer.bkt(&["capture"]);
     assert_eq!(refused.exit, 2, "{refused:?}");
@@ -252,4 +253,23 @@ fn the_first_boot_runs_once_and_removes_nothing() {
     assert_eq!(said.exit, 0, "{said:?}");
     assert!(said.err.contains("Set org.gnome.desktop.interface/clock-format"), "{said:?}");
     assert!(!said.err.contains("Remove org.gnome.Maps"), "{said:?}");
+}
+
+#[test]
+fn on_a_terminal_it_asks_and_does_what_is_answered() {
+    let Some(computer) = Computer::sample() else { return };
+    let before = computer.tree(&["root", "setup"]);
+    let said = computer.bkt_answered(&["apply", "pkg", "karg"], "?\nd\nn\n");
+    assert!(said.out.contains("Run this plan? [y]es, [N]o, [s]elect, [d]iff, [?]"), "{said:?}");
+    assert!(said.out.contains("change nothing") && said.out.contains("last agreed"), "{said:?}");
+    assert!(said.out.ends_with("Nothing was changed.\r\n") && said.exit == 1, "{said:?}");
+    assert_eq!(computer.tree(&["root", "setup"]), before);
+    // Conflicts come first, then by name: leave nano, capture powertop, apply strace, ignore the arguments.
+    let said = computer.bkt_answered(&["apply", "pkg", "karg"], "s\nl\nc\na\ni\ni\ny\n");
+    assert_eq!(said.exit, 0, "{said:?}");
+    let left = computer.bkt(&["status", "--porcelain", "--ignored"]).out;
+    assert!(left.contains("pkg:nano") && !left.contains("pkg:powertop") && !left.contains("pkg:strace"), "{left}");
+    assert!(left.contains("!! karg:mitigations=off\n!! karg:preempt=full\n"), "{left}");
+    let said = computer.bkt_answered(&["apply", "unit"], "s\ni\ni\nl\ny\n");
+    assert!(said.exit == 0 && said.out.ends_with("Nothing else to do.\r\n"), "{said:?}");
 }

@@ -9,13 +9,15 @@ use bkt_core::i18n::{fill, gettext};
 
 use super::status::{in_sync, unchecked};
 use crate::args::DiffArgs;
+use crate::card::Cards;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
-use crate::{list, select};
+use crate::select;
 
 /// `bkt diff`.
 pub(super) fn diff(context: &Context, args: &DiffArgs) -> Result<Answer, Failure> {
-    let snapshot = super::run::compare(context, &context.session()?)?;
+    let session = context.session()?;
+    let snapshot = super::run::compare(context, &session)?;
     let comparison = &snapshot.comparison;
     let (changes, equal): (Vec<&Change>, _) = if args.items.is_empty() {
         (comparison.changes.iter().collect(), Vec::new())
@@ -23,13 +25,13 @@ pub(super) fn diff(context: &Context, args: &DiffArgs) -> Result<Answer, Failure
         let picked = select::pick(comparison, &args.items)?;
         (picked.changes, picked.equal)
     };
-    let cards: Vec<String> = changes.iter().map(|change| list::card(change, context.ui.width())).collect();
-    let mut text = cards.join("\n");
+    let cards = Cards::new(&session, &snapshot, &changes, context.ui.width());
+    let mut text = cards.all(&changes);
     for item in &equal {
         text.push_str(&fill(&gettext("{item} matches the setup.\n"), &[("item", &item.to_string())]));
     }
     if args.items.is_empty() {
-        text.push_str(if cards.is_empty() || comparison.unknown.is_empty() { "" } else { "\n" });
+        text.push_str(if changes.is_empty() || comparison.unknown.is_empty() { "" } else { "\n" });
         text.push_str(&unchecked(comparison));
     }
     if changes.is_empty() && equal.is_empty() {

@@ -17,6 +17,7 @@ use bkt_core::session::{Session, Snapshot};
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::card::Cards;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 use crate::progress::Reporter;
@@ -91,7 +92,8 @@ pub(super) fn propose(
         } else {
             may_ask(context)?;
             ui.say(&text);
-            prompt::consent(ui, &proposal.question, &named(&proposal), may_select)
+            let cards = Cards::new(session, snapshot, &proposal.changes, ui.width());
+            prompt::consent(ui, &proposal.question, Some((&cards, &named(&proposal))), may_select)
         };
         match consent {
             Consent::No => return Ok(nothing_changed(&plan)),
@@ -100,15 +102,20 @@ pub(super) fn propose(
                     session.ignore(item)?;
                     ui.say(&fill(&gettext("Ignoring {item}."), &[("item", &item.to_string())]));
                 }
-                return run(context, session, plan);
+                return if plan.is_empty() {
+                    Ok(Answer::new(gettext("Nothing else to do."), document::plan(&plan)))
+                } else {
+                    run(context, session, plan)
+                };
             }
-            Consent::Select => match prompt::select(ui, &proposal.changes, &proposal.decisions) {
-                None => return Ok(nothing_changed(&plan)),
-                Some(decisions) => {
-                    proposal.decisions = decisions;
-                    may_select = false;
+            Consent::Select => {
+                let cards = Cards::new(session, snapshot, &proposal.changes, ui.width());
+                match prompt::select(ui, &cards, &proposal.changes, &proposal.decisions) {
+                    None => return Ok(nothing_changed(&plan)),
+                    Some(decisions) => proposal.decisions = decisions,
                 }
-            },
+                may_select = false;
+            }
         }
     }
 }
@@ -127,7 +134,7 @@ pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result
     if !context.globals.yes {
         may_ask(context)?;
         ui.say(&text);
-        if prompt::consent(ui, &gettext("Run this plan?"), &[], false) != Consent::Yes {
+        if prompt::consent(ui, &gettext("Run this plan?"), None, false) != Consent::Yes {
             return Ok(nothing_changed(&plan));
         }
     }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One change in full: both sides, what they last agreed on, and what apply and capture would do.
+//!
+//! Invariant: what apply and capture would do is said by the very plan that doing it would run.
+
+use std::collections::BTreeMap;
+
+use bkt_core::agreed::Base;
+use bkt_core::compare::{Change, Decision, Effect, Origin};
+use bkt_core::describe;
+use bkt_core::i18n::{fill, gettext};
+use bkt_core::item::ItemId;
+use bkt_core::plan::{Decisions, Plan};
+use bkt_core::session::{Session, Snapshot};
+use bkt_core::value::Value;
+use unicode_width::UnicodeWidthStr;
+
+use crate::list::sign;
+use crate::ui::{BOLD, DIM, padded, styled, wrapped};
+
+/// Writes cards for changes of one comparison.
+#[derive(Debug)]
+pub(crate) struct Cards {
+    apply: Sentences,
+    capture: Sentences,
+    width: usize,
+}
+
+/// What would be done about each item.
+type Sentences = BTreeMap<ItemId, Vec<String>>;
+
+impl Cards {
+    /// Prepares cards for some changes, `width` columns wide.
+    pub(crate) fn new(session: &Session, snapshot: &Snapshot, changes: &[&Change], width: usize) -> Self {
+        let would = |decision| sentences(session, snapshot, changes, decision);
+        Self { apply: would(Decision::Apply), capture: would(Decision::Capture), width }
+    }
+
+    /// The cards of some changes.
+    pub(crate) fn all(&self, changes: &[&Change]) -> String {
+        changes.iter().map(|change| self.one(change)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The card of one change.
+    pub(crate) fn one(&self, change: &Change) -> String {
+        let labels =
+            [gettext("last agreed"), gettext("setup"), gettext("this computer"), gettext("apply"), gettext("capture")];
+        let wide = labels.iter().map(|label| label.width()).max().unwrap_or(0) + 2;
+        let mut out = self.title(change);
+        let mut line = |label: &str, text: &str| out.push_str(&format!("    {}{text}\n", padded(label, wide)));
+        match &change.base {
+            Base::Unknown => line(&labels[0], &styled(DIM, &gettext("not compared before"))),
+            Base::Absent => line(&labels[0], &gettext("not there")),
+            Base::Value(value) => line(&labels[0], &value.to_string()),
+        }
+        let place = change.declared_at.map(|(manifest, at)| format!("{}:{at}", manifest.path()));
+        line(&labels[1], &beside(&side(change.setup.as_ref()), place.as_deref()));
+        let moved = (change.origin != Origin::New).then(|| describe::origin(change.origin));
+        line(&labels[2], &beside(&side(change.computer.as_ref()), moved.as_deref()));
+        let sentence = |text: &str| wrapped(text, 4 + wide, 6 + wide, self.width);
+        for step in self.apply.get(&change.id).into_iter().flatten() {
+            line(&labels[3], &sentence(step));
+        }
+        if let Some(why) = &change.fixed {
+            line("", &wrapped(why, 4 + wide, 6 + wide, self.width));
+        }
+        for step in self.capture.get(&change.id).into_iter().flatten() {
+            line(&labels[4], &sentence(step));
+        }
+        out
+    }
+
+    fn title(&self, change: &Change) -> String {
+        let (mark, style) = sign(change);
+        let id = change.id.to_string();
+        let name = change.name.as_deref().filter(|name| *name != change.id.key).unwrap_or_default();
+        let gap = match self.width.checked_sub(2 + id.width() + name.width()) {
+            _ if name.is_empty() => String::new(),
+            Some(gap) if gap >= 2 => " ".repeat(gap),
+            _ => "\n    ".to_owned(),
+        };
+        format!("{style}{mark}{style:#} {}{gap}{}\n", styled(BOLD, &id), styled(DIM, name))
+    }
+}
+
+/// What a decision would do about each change: the steps it would run, or why there are none.
+fn sentences(session: &Session, snapshot: &Snapshot, changes: &[&Change], decision: Decision) -> Sentences {
+    let mut sentences = Sentences::new();
+    let all: Decisions = changes.iter().map(|change| (change.id.clone(), decision)).collect();
+    if let Ok(plan) = session.plan(snapshot, &all) {
+        add(&plan, &mut sentences);
+        return sentences;
+    }
+    // One that cannot be planned must not hide the others.
+    for id in all.keys() {
+        match session.plan(snapshot, &Decisions::from([(id.clone(), decision)])) {
+            Ok(plan) => add(&plan, &mut sentences),
+            Err(error) => sentences.entry(id.clone()).or_default().push(error.to_string()),
+        }
+    }
+    sentences
+}
+
+fn add(plan: &Plan, sentences: &mut Sentences) {
+    for step in &plan.steps {
+        let effect = (step.effect != Effect::Now).then(|| describe::effect(step.effect));
+        let notes: Vec<String> = effect.into_iter().chain(describe::privilege(step.privilege)).collect();
+        let what = describe::step(step);
+        let sentence = if notes.is_empty() {
+            what
+        } else {
+            fill(&gettext("{what} ({notes})"), &[("what", &what), ("notes", &notes.join(", "))])
+        };
+        sentences.entry(step.item.clone()).or_default().push(sentence);
+    }
+    for deferred in &plan.deferred {
+        sentences.entry(deferred.item.clone()).or_default().push(describe::deferral(deferred.why));
+    }
+}
+
+fn side(value: Option<&Value>) -> String {
+    match value {
+        None => gettext("not there"),
+        Some(Value::Present) => gettext("there"),
+        Some(value) => value.to_string(),
+    }
+}
+
+fn beside(text: &str, note: Option<&str>) -> String {
+    note.map_or_else(|| text.to_owned(), |note| format!("{text}   {}", styled(DIM, note)))
+}
