@@ -34,7 +34,7 @@ use crate::preferences::Preferences;
 use crate::privileged::Stop;
 use crate::service;
 use crate::view::generation::Generation;
-use crate::view::marks::Marks;
+use crate::view::marks::{self, Marks};
 use crate::view::overview::{self, Place};
 use navigation::Navigation;
 
@@ -265,6 +265,11 @@ impl App {
             }
             EngineOutput::Event(event) => self.run.emit(RunMsg::Event(Box::new(event))),
             EngineOutput::Ended(result) => self.ended(result),
+            EngineOutput::Ignored(count) => {
+                self.navigate(Place::Changes);
+                self.toast(&marks::ignored(count));
+                self.check();
+            }
             EngineOutput::Failed(failure) => return Err(failure),
         }
         Ok(())

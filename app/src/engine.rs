@@ -77,6 +77,8 @@ pub(crate) enum EngineOutput {
     Planned(Result<Arc<Review>, Failure>),
     Event(Event),
     Ended(Result<Arc<Receipt>, Failure>),
+    /// So many items are ignored now, and nothing else was asked for.
+    Ignored(usize),
     Failed(Failure),
 }
 
@@ -138,6 +140,10 @@ impl Engine {
                 let planned = self.plan(&decisions);
                 self.emit(sender, EngineOutput::Planned(planned));
             }
+            EngineMsg::Run(review) if review.plan.is_empty() => {
+                self.ignore(&review)?;
+                self.emit(sender, EngineOutput::Ignored(review.ignore.len()));
+            }
             EngineMsg::Run(review) => {
                 let ended = self.run(&review, sender);
                 self.emit(sender, EngineOutput::Ended(ended));
@@ -181,11 +187,13 @@ impl Engine {
         Ok(Arc::new(Review { plan, ignore }))
     }
 
+    fn ignore(&self, review: &Review) -> Result<(), Failure> {
+        review.ignore.iter().try_for_each(|item| self.session.ignore(item)).map_err(Failure::from)
+    }
+
     fn run(&self, review: &Review, sender: &ComponentSender<Self>) -> Result<Arc<Receipt>, Failure> {
         self.stop.clear();
-        for item in &review.ignore {
-            self.session.ignore(item)?;
-        }
+        self.ignore(review)?;
         let mut sink = |event: &Event| self.emit(sender, EngineOutput::Event(event.clone()));
         let host = Arc::clone(&self.session.host);
         let direct = Direct { host: host.as_ref(), stop: &self.stop };

@@ -25,6 +25,10 @@ impl App {
         if self.running.get() {
             return;
         }
+        if review.plan.is_empty() {
+            // Nothing to watch: the list says the rest.
+            return self.engine.emit(EngineMsg::Run(review));
+        }
         self.run.emit(RunMsg::Start(Box::new(review.plan.clone())));
         self.navigation.push(self.run.widget());
         self.sidebar.emit(SidebarMsg::Busy(true));

@@ -49,6 +49,12 @@ pub(crate) fn at(index: u32) -> Option<Decision> {
     CHOICES.get(index as usize).copied().flatten()
 }
 
+/// What a toast says when changes were only ignored.
+pub(crate) fn ignored(count: usize) -> String {
+    let sentence = ngettext("{count} change is ignored now", "{count} changes are ignored now", n32(count));
+    fill(&sentence, &[("count", &count.to_string())])
+}
+
 impl Marks {
     /// Whether changes start with their suggestion.
     pub(crate) fn suggest(&mut self, suggest: bool) {
