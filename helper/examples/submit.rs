@@ -55,13 +55,18 @@ async fn talk(bus: &zbus::Connection, words: &[&str]) -> anyhow::Result<()> {
             let path = helper.apply(&plan, &hash, HashMap::new()).await?;
             follow(bus, path.as_str(), 0).await
         }
-        ["preview"] => Ok(println!("{}", helper.preview(&input()?).await?)),
-        ["status"] => Ok(println!("{}", helper.status().await?)),
-        ["history"] => Ok(println!("{}", helper.history(100).await?)),
+        ["preview"] => say(&helper.preview(&input()?).await?),
+        ["status"] => say(&helper.status().await?),
+        ["history"] => say(&helper.history(100).await?),
         ["events", path, from] => follow(bus, path, from.parse()?).await,
         ["cancel", path] => Ok(job(bus, path).await?.cancel().await?),
         _ => bail!("usage: submit plan|apply|preview|status|history|events|cancel"),
     }
+}
+
+fn say(document: &str) -> anyhow::Result<()> {
+    println!("{document}");
+    Ok(())
 }
 
 async fn job<'p>(bus: &zbus::Connection, path: &'p str) -> zbus::Result<JobProxy<'p>> {

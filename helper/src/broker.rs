@@ -128,7 +128,7 @@ impl Broker {
     }
 
     async fn take_name(&self) -> zbus::Result<()> {
-        self.connection.request_name_with_flags(BUS_NAME, RequestNameFlags::DO_NOT_QUEUE.into()).await.map(|_| ())
+        self.connection.request_name_with_flags(BUS_NAME, RequestNameFlags::DO_NOT_QUEUE).await.map(|_| ())
     }
 
     async fn export(self: &Arc<Self>, job: &Arc<Job>) -> zbus::Result<()> {

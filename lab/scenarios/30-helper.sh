@@ -22,6 +22,7 @@ trap finish EXIT
 "$BKT_SRC/dev" cargo build --quiet -p bkt-helper --bins --examples
 install -D -t "$tree/usr/libexec" "$BKT_SRC"/target/debug/{bkt-helper,bkt-executor}
 install -D "$BKT_SRC/target/debug/examples/submit" "$tree/usr/bin/submit"
+install -D -m 644 "$BKT_SRC/lab/lib/dialog.py" "$tree/usr/lib/bkt-lab/dialog.py"
 install -D -m 644 -t "$tree/usr/lib/systemd/system" "$BKT_SRC"/systemd/system/bkt-{helper,executor@}.service
 install -D -m 644 -t "$tree/usr/share/dbus-1/system.d" "$BKT_SRC/data/dbus/org.bkt.Helper1.conf"
 install -D -m 644 -t "$tree/usr/share/dbus-1/system-services" "$BKT_SRC/data/dbus/org.bkt.Helper1.service"
@@ -52,9 +53,9 @@ check_is "the journal names the steps of a job" 2 on sh -c \
   "journalctl -o json --output-fields=MESSAGE_ID,ITEM ITEM=pkg:nano | jq -s length"
 
 # what fails
-root_applies install:lab-broken install:strace >/dev/null || true
+root_applies install:lab-broken >/dev/null
 check_is "a package that cannot be installed fails the job" failed on sh -c 'submit history | jq -r .[0].state'
-check_is "and nothing of it is there" "package strace is not installed" on rpm -q strace
+check_is "and is not there" "package lab-broken is not installed" on rpm -q lab-broken
 
 # sam has no polkit agent here; nobody is nobody
 make_plan install:strace
@@ -72,30 +73,46 @@ check_is "sam sees no job of root's" "$error.UnknownJob" \
 check_is "and may not list them" 1 as sam sh -c \
   'busctl introspect org.bkt.Helper1 /org/bkt/Helper1/job >/dev/null 2>&1; echo $?'
 
+good=$(on sh -c "submit preview <$PLAN | jq -r .sha256")
+# sam with an agent: a terminal, and the password of an administrator
+dialog() { # PASSWORD: applies the plan as sam, answering what polkit asks
+  on python3 /usr/lib/bkt-lab/dialog.py sam "$1" $PLAN
+}
+check "a dialog says what is approved" grep -F "Bucket wants to change this computer: install 1 packages (plan ${good:0:12})" \
+  <(dialog wrong)
+check_is "a wrong password is a no" "package strace is not installed" on rpm -q strace
+check_is "the right one is a yes" "state done" sh -c 'tail -n 1 | tr -d "\r"' < <(dialog lab)
+check_is "for this plan" strace on rpm -q --qf '%{name}' strace
+make_plan remove:strace
+check_is "and for no other" "$error.InteractionRequired" refused sam --quiet
+check_is "sam has a job of its own now" done as sam sh -c 'submit status | jq -r .jobs[0].state'
+on dnf --quiet --assumeyes remove strace >/dev/null
+make_plan install:strace
+
 # plans that are not what they should be
+good=$(on sh -c "submit preview <$PLAN | jq -r .sha256")
 hash=$(on sha256sum $PLAN | cut -c1-64)
 check_is "a wrong hash is refused" "$error.InvalidPlan: the plan is not the one that was reviewed: its hash differs" \
   apply --sha256 "$hash"
-good=$(on sh -c "submit preview <$PLAN | jq -r .sha256")
 spoil() { # SED-SCRIPT ARGS…: what is said to a changed plan
   on sh -c "sed '$1' $PLAN | submit apply ${*:2}"
 }
 check_is "a changed byte is refused" "$error.InvalidPlan: the plan is not the one that was reviewed: its hash differs" \
   spoil 's/strace/stracf/' --sha256 "$good"
-check "an unknown step is refused" grep -q "InvalidPlan: the plan cannot be read: unknown variant" \
+check "an unknown step is refused" grep "InvalidPlan: the plan cannot be read: unknown variant" \
   <(spoil 's/install-package/run-command/')
-check "a package named -y is refused" grep -q "InvalidPlan: .*‘-y’ is not a valid package name" \
+check "a package named -y is refused" grep "InvalidPlan: .*‘-y’ is not a valid package name" \
   <(spoil 's/"strace"/"-y"/')
-check "a package named a;b is refused" grep -q "InvalidPlan: .*‘a;b’ is not a valid package name" \
+check "a package named a;b is refused" grep "InvalidPlan: .*‘a;b’ is not a valid package name" \
   <(spoil 's/"strace"/"a;b"/')
-check "a second command is refused" grep -q "InvalidPlan: .*unknown field" <(spoil 's/"steps"/"run":"sh","steps"/')
+check "a second command is refused" grep "InvalidPlan: .*unknown field" <(spoil 's/"steps"/"run":"sh","steps"/')
 make_plan mask:dbus.service
 check_is "a unit the computer needs is never masked" \
   "$error.InvalidPlan: dbus.service keeps this computer usable and is never turned off" apply
 make_plan install:strace
-on dnf --quiet --assumeyes install powertop
-check "a plan from before something changed is out of date" grep -q '"plan_stale".*packages were installed or removed' \
-  <(apply)
+on dnf --quiet --assumeyes install powertop >/dev/null
+check "a plan from before something changed is out of date" grep '"plan_stale".*packages were installed or removed' \
+  <(apply; true)
 check_is "and installs nothing" "package strace is not installed" on rpm -q strace
 
 # a job and its helper's death
@@ -108,7 +125,6 @@ check "a slow job begins" wait_for "$tree/slow" '"running"'
 check_is "meanwhile another plan is refused" "$error.Busy: another change of this computer is running; try again when it is done" \
   on sh -c "submit plan install:ripgrep | submit apply"
 on systemctl kill --signal=KILL bkt-helper.service
-check "the client notices the helper's death" wait_for "$tree/slow" 'went away'
 check_is "the executor goes on" activating on sh -c "systemctl show --value --property=ActiveState 'bkt-executor@*'"
 check_is "a new helper knows the job" running on sh -c 'submit status | jq -r .jobs[0].state'
 on sh -c 'echo go >/run/lab-slow'
@@ -118,18 +134,41 @@ check_is "the package is there" lab-slow on rpm -q --qf '%{name}' lab-slow
 job=$(sed -n 's/^job //p' "$tree/slow" | head -n 1)
 check_is "a late client gets every event" "$(grep -c '^{' "$tree/slow")" on sh -c "submit events $job 0 | grep -c '^{'"
 
+# being stopped: by a person, and by systemd
+slow_job() { # NAME ITEM…: begins it
+  on rm -f /run/lab-slow
+  on dnf --quiet --assumeyes remove lab-slow >/dev/null 2>&1 || true
+  on systemctl disable --quiet tuned.service
+  on mkfifo /run/lab-slow
+  make_plan install:lab-slow "${@:2}"
+  apply >"$tree/$1" &
+  client=$!
+}
+go_on() {
+  on sh -c 'echo go >/run/lab-slow'
+  wait "$client" || true
+}
+slow_job stopped enable:tuned.service
+check "a job of two steps begins" wait_for "$tree/stopped" '"running"'
+check "it can be asked to stop" on submit cancel "$(sed -n 's/^job //p' "$tree/stopped")"
+go_on
+check_is "it stops before its next step" "state partial" last <"$tree/stopped"
+check "which is skipped" grep -q '"tuned.service\|unit:tuned.service","state":"skipped","problem":{"code":"stopped"' "$tree/stopped"
+check_is "and not done" disabled on systemctl is-enabled tuned.service
+slow_job terminated enable:tuned.service
+check "another begins" wait_for "$tree/terminated" '"running"'
+on systemctl stop --no-block 'bkt-executor@*.service'
+go_on
+check_is "systemd's stop lets the step end, too" "state partial" last <"$tree/terminated"
+check_is "which is done" lab-slow on rpm -q --qf '%{name}' lab-slow
+
 # an executor that dies
-make_plan remove:lab-slow install:lab-broken
-on rm /run/lab-slow
-on dnf --quiet --assumeyes remove lab-slow
-on mkfifo /run/lab-slow
-make_plan install:lab-slow
-apply >"$tree/killed" &
-client=$!
-check "another slow job begins" wait_for "$tree/killed" '"running"'
+slow_job killed
+check "a job to be killed begins" wait_for "$tree/killed" '"running"'
 on systemctl kill --signal=KILL 'bkt-executor@*.service'
 wait "$client" || true
 check_is "a killed executor is an interrupted job" "state interrupted" last <"$tree/killed"
+check "its step is said to be unknown" grep -q '"pkg:lab-slow","state":"failed","problem":{"code":"interrupted"' "$tree/killed"
 check_is "and the helper says which step is unknown" '[1]' on sh -c 'submit status | jq -c .interrupted[0].steps'
 check_is "a finished job cannot be run again" 65 on sh -c \
   "systemctl start bkt-executor@\$(submit history | jq -r .[0].id) 2>/dev/null; journalctl -o json -n 400 |

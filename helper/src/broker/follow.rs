@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Starting the executor of a job and following it to its end.
 //!
-//! systemd's start job of a oneshot unit is over when its process ended, so `JobRemoved` is the end of the
-//! executor, also for a broker that was started in the middle of the job.
+//! systemd's start job of a oneshot unit is over when its process ended, so `JobRemoved` tells of the end of
+//! the executor, also to a broker that was started in the middle of the job. When the unit is told to stop,
+//! the start job goes at once and the stop job when the process ended, so the unit is looked at each time.
 //!
 //! Invariant: the watch and the signal are set up before the executor is started, so no end is missed.
 
@@ -56,17 +57,25 @@ fn spawn(broker: &Arc<Broker>, job: Arc<Job>, watch: WatchDir, removed: JobRemov
         let mut removed = pin!(removed);
         loop {
             tokio::select! {
-                _over = next(removed.as_mut()) => break,
+                _job = next(removed.as_mut()) => if is_over(&broker, &job).await { break },
                 changed = watch.changed() => match changed {
                     Ok(()) => job.state.send_modify(|_| {}),
                     // Only the waiting gets longer: readers still see the end.
-                    Err(_) => { next(removed.as_mut()).await; break; }
+                    Err(_) => {
+                        while next(removed.as_mut()).await.is_some() && !is_over(&broker, &job).await {}
+                        break;
+                    }
                 },
             }
         }
         end(&broker, &job).await;
         broker.running.send_modify(|count| *count -= 1);
     });
+}
+
+/// Whether the executor has ended; while systemd cannot say, it has not.
+async fn is_over(broker: &Broker, job: &Job) -> bool {
+    executor_runs(&broker.manager, job.id.as_str()).await.is_ok_and(|runs| !runs)
 }
 
 /// Settles a job whose executor is gone or never came: as its record says, or as interrupted.

@@ -24,11 +24,13 @@ pub(crate) enum Answer {
     Hangs,
 }
 
+/// Action, whether with a dialog, and the details of a question.
+type Question = (String, bool, HashMap<String, String>);
+
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
     answers: Mutex<HashMap<String, Answer>>,
-    /// Action, interactive, details of every question.
-    pub(crate) asked: Mutex<Vec<(String, bool, HashMap<String, String>)>>,
+    pub(crate) asked: Mutex<Vec<Question>>,
     pub(crate) cancelled: Mutex<Vec<String>>,
     pub(crate) release: Notify,
     pub(crate) shown: Notify,

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""dialog.py USER PASSWORD PLAN: submits a plan as USER on a terminal where polkit's text agent asks, and
+answers with PASSWORD. Prints all that was said. The agent speaks only for the process that submits."""
+import os
+import pty
+import select
+import sys
+import termios
+
+user, password, plan = sys.argv[1:]
+# The agent closes its notification descriptor once it is registered.
+script = f"""
+ready=$(mktemp -u) && mkfifo "$ready"
+pkttyagent --process $$ --notify-fd 4 4>"$ready" &
+cat "$ready"
+exec submit apply <{plan}
+"""
+fork, terminal = pty.fork()
+if fork == 0:
+    os.execvp("runuser", ["runuser", "-u", user, "--", "bash", "-c", script])
+said = b""
+answered = 0
+while True:
+    # The agent forgets what was typed before it turned the echo off, so that is what is waited for.
+    asks = said.count(b"Password:") > answered
+    if asks and not termios.tcgetattr(terminal)[3] & termios.ECHO:
+        answered += 1
+        os.write(terminal, password.encode() + b"\n")
+        asks = False
+    if not select.select([terminal], [], [], 0.02 if asks else None)[0]:
+        continue
+    try:
+        chunk = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not chunk:
+        break
+    said += chunk
+sys.stdout.write(said.decode(errors="replace"))
+os.waitpid(fork, 0)
