@@ -18,6 +18,7 @@ use bkt_core::problem::Problem;
 use bkt_core::run::{StepResult, StepState, administrator};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::actions;
 use crate::job::{JobId, Record, State};
 use crate::journal::{self, Entry};
 use crate::protected;
@@ -55,12 +56,15 @@ pub fn execute(id: &str) -> anyhow::Result<State> {
 /// Reads a job and checks that it is approved, untouched, recent, and was never run.
 fn checked(store: &Store, id: &JobId, now: Timestamp) -> anyhow::Result<(Record, Plan)> {
     let record = store.record(id)?;
+    anyhow::ensure!(record.id == id.as_str(), "the record of job {id} is another job’s");
     anyhow::ensure!(record.state == State::Pending, "job {id} was already run");
     let age = now.duration_since(record.authorized_at);
     anyhow::ensure!(age <= FRESH && age >= -FRESH, "the permission for job {id} is too old");
     let bytes = store.plan(id)?;
     anyhow::ensure!(hash(bytes.as_bytes()) == record.sha256, "the plan of job {id} is not the one that was approved");
     let plan = Plan::from_bytes(bytes.as_bytes())?;
+    let needed = actions::needed(&plan);
+    anyhow::ensure!(needed.iter().eq(&record.actions), "job {id} is not approved for all its steps");
     anyhow::ensure!(protected::first_in(&plan).is_none(), "the plan of job {id} turns off a protected unit");
     Ok((record, plan))
 }
@@ -91,4 +95,67 @@ fn refused(plan: &Plan, problem: &Problem, events: &mut Events) -> Vec<StepResul
     let results: Vec<StepResult> = plan.admin_steps().map(skipped).collect();
     results.iter().for_each(|result| events.write(&bkt_core::run::Event::ended(result)));
     results
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bkt_core::plan::{Preconditions, Step};
+
+    /// A job as the broker writes it, with its record changed.
+    fn job(store: &Store, change: impl Fn(&mut Record)) -> JobId {
+        use bkt_core::compare::{Effect, Origin};
+        use bkt_core::item::{Domain, ItemId};
+        let action = bkt_core::plan::Action::InstallPackage { name: "htop".parse().unwrap() };
+        let step = Step::apply(ItemId::new(Domain::Pkg, "htop"), action, Effect::Now, Origin::New);
+        let plan = Plan::new(Preconditions::default(), vec![step], Vec::new());
+        let id = JobId::random().unwrap();
+        std::fs::create_dir(store.directory(&id)).unwrap();
+        bkt_core::files::replace(&store.directory(&id).join("plan"), &plan.to_bytes()).unwrap();
+        let record = serde_json::json!({
+            "format": "bkt.job", "format_version": "1.0", "id": id.as_str(), "uid": 1000, "sha256": plan.sha256(),
+            "summary": "", "actions": ["org.bkt.helper.packages-install"],
+            "authorized_at": "2026-01-01T00:00:00Z", "state": "pending",
+        });
+        let mut record = serde_json::from_value(record).unwrap();
+        change(&mut record);
+        store.write(&id, &record).unwrap();
+        id
+    }
+
+    #[test]
+    fn only_an_approved_untouched_recent_job_is_run_and_only_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::below(dir.path());
+        store.prepare().unwrap();
+        let now: Timestamp = "2026-01-01T00:01:00Z".parse().unwrap();
+        let refused =
+            |change: fn(&mut Record)| checked(&store, &job(&store, change), now).map(|_| ()).unwrap_err().to_string();
+        assert!(checked(&store, &job(&store, |_| {}), now).is_ok());
+        assert!(refused(|record| record.state = State::Running).contains("already run"));
+        assert!(refused(|record| record.state = State::Interrupted).contains("already run"));
+        assert!(refused(|record| record.sha256 = "0".repeat(64)).contains("not the one that was approved"));
+        assert!(
+            refused(|record| record.actions = vec!["org.bkt.helper.services".to_owned()]).contains("all its steps")
+        );
+        assert!(refused(|record| record.actions.clear()).contains("all its steps"));
+        assert!(refused(|record| record.authorized_at = Timestamp::UNIX_EPOCH).contains("too old"));
+        assert!(refused(|record| record.id = "x".to_owned()).contains("another job"));
+    }
+
+    #[test]
+    fn a_job_others_could_write_or_a_link_is_refused() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::below(dir.path());
+        store.prepare().unwrap();
+        let id = job(&store, |_| {});
+        let plan = store.directory(&id).join("plan");
+        std::fs::set_permissions(&plan, PermissionsExt::from_mode(0o666)).unwrap();
+        assert!(store.plan(&id).is_err());
+        let (other, linked) = (job(&store, |_| {}), JobId::random().unwrap());
+        assert!(store.plan(&other).is_ok());
+        symlink(store.directory(&other), store.directory(&linked)).unwrap();
+        assert!(store.plan(&linked).is_err());
+    }
 }

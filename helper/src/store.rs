@@ -161,13 +161,19 @@ impl Store {
         Ok(jobs)
     }
 
-    /// Forgets the oldest ended jobs beyond [`KEPT`] and tells which.
+    /// Forgets the oldest ended jobs beyond [`KEPT`] and tells which; also what was never completely written.
     ///
     /// # Errors
     /// The directory cannot be read.
     pub fn prune(&self) -> io::Result<Vec<JobId>> {
         let ended = self.list()?.into_iter().filter(|(_, record)| record.state.is_end());
         let old: Vec<JobId> = ended.skip(KEPT).map(|(id, _)| id).collect();
+        for entry in std::fs::read_dir(&self.jobs)? {
+            let directory = entry?.path();
+            if !directory.join("job.json").try_exists()? {
+                std::fs::remove_dir_all(directory)?;
+            }
+        }
         for id in &old {
             std::fs::remove_dir_all(self.directory(id))?;
         }

@@ -85,7 +85,7 @@ check_is "the right one is a yes" "state done" sh -c 'tail -n 1 | tr -d "\r"' < 
 check_is "for this plan" strace on rpm -q --qf '%{name}' strace
 make_plan remove:strace
 check_is "and for no other" "$error.InteractionRequired" refused sam --quiet
-check_is "sam has a job of its own now" done as sam sh -c 'submit status | jq -r .jobs[0].state'
+check_is "sam has a job of its own now" 'done' as sam sh -c 'submit status | jq -r .jobs[0].state'
 on dnf --quiet --assumeyes remove strace >/dev/null
 make_plan install:strace
 

@@ -90,3 +90,23 @@ fn polkit_knows_every_action_and_keeps_no_permission() {
     assert_eq!(defaults, action::ALL.iter().map(|id| (*id, 3)).collect());
     assert!(policy.contains("$(summary)") && policy.contains("$(short)"));
 }
+
+#[test]
+fn the_subject_is_the_sender_and_nothing_else() {
+    let mut pending = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut uses = 0;
+    while let Some(directory) = pending.pop() {
+        for entry in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                pending.push(entry);
+                continue;
+            }
+            let text = std::fs::read_to_string(&entry).unwrap();
+            for banned in ["new_for_owner", "new_for_pid", "std::process::Command", "unix-process"] {
+                assert!(!text.contains(banned), "{banned} in {}", entry.display());
+            }
+            uses += text.matches("new_for_message_header").count();
+        }
+    }
+    assert_eq!(uses, 1);
+}
