@@ -20,7 +20,7 @@ use relm4::typed_view::list::TypedListView;
 use relm4::{adw, css, gtk};
 
 use super::placeholder::{Blank, Placeholder};
-use crate::rows::change::Line;
+use crate::rows::change::{Line, opens};
 use crate::view::list::{self, Entry, Scope};
 use crate::view::marks::{Marks, Tally};
 use crate::view::overview::Place;
@@ -62,6 +62,7 @@ pub(crate) enum ChangesOutput {
 #[derive(Debug)]
 pub(crate) struct ChangesPage {
     shown: Option<(Arc<Snapshot>, Rc<Marks>)>,
+    rows: Vec<Rc<Row>>,
     entries: Vec<Entry>,
     lines: TypedListView<Line, gtk::NoSelection>,
     placeholder: Controller<Placeholder>,
@@ -188,6 +189,7 @@ impl Component for ChangesPage {
         let scopes = Scope::ALL.map(|_| adw::Toggle::new());
         let model = Self {
             shown: None,
+            rows: Vec::new(),
             entries: Vec::new(),
             lines: TypedListView::new(),
             placeholder: Placeholder::builder().launch(Blank::Comparing).detach(),
@@ -226,10 +228,17 @@ impl Component for ChangesPage {
         _root: &Self::Root,
     ) {
         match message {
-            ChangesMsg::Show(snapshot, marks) => self.shown = Some((snapshot, marks)),
+            ChangesMsg::Show(snapshot, marks) => {
+                let is_known = self.shown.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, &snapshot));
+                self.shown = Some((snapshot, marks));
+                if !is_known {
+                    self.prepare();
+                }
+            }
             ChangesMsg::Blank(blank) => {
                 self.placeholder.emit(blank);
                 self.shown = None;
+                self.prepare();
             }
             ChangesMsg::Decided(id, decision) => {
                 let _ = sender.output(ChangesOutput::Decide(id, decision));
@@ -241,7 +250,10 @@ impl Component for ChangesPage {
             }
             ChangesMsg::SetAll(what) => self.set_all(&what, &sender),
             ChangesMsg::Opened(position) => self.open(position, &sender),
-            ChangesMsg::Scope(scope) => self.scope = scope,
+            ChangesMsg::Scope(scope) => {
+                self.scope = scope;
+                self.prepare();
+            }
             ChangesMsg::Searched(text) => self.search = text,
             ChangesMsg::ToggleSearch => sender.input(ChangesMsg::Search(!self.searching)),
             ChangesMsg::Search(searching) => {
@@ -262,24 +274,37 @@ impl Component for ChangesPage {
 }
 
 impl ChangesPage {
-    fn refresh(&mut self, sender: &ComponentSender<Self>) {
-        let entries = match &self.shown {
+    /// Makes the rows again, after another comparison or scope.
+    fn prepare(&mut self) {
+        self.rows = match &self.shown {
             None => Vec::new(),
-            Some((snapshot, marks)) => list::entries(&snapshot.comparison, marks, self.scope, &self.search),
+            Some((snapshot, _)) => list::rows(&snapshot.comparison, self.scope),
         };
+    }
+
+    fn refresh(&mut self, sender: &ComponentSender<Self>) {
+        let entries = list::entries(&self.rows, &self.search);
+        let none = Rc::default();
+        let marks = self.shown.as_ref().map_or(&none, |(_, marks)| marks);
         self.tally = self.shown.as_ref().map(|(snapshot, marks)| marks.tally(&snapshot.comparison)).unwrap_or_default();
         self.label_scopes();
-        if same_rows(&self.entries, &entries) {
+        let decision = |entry: &Entry| match entry {
+            Entry::Row { row, .. } => match (&row.id, row.kind) {
+                (Some(id), Kind::Change(suggestion)) => marks.of(id, suggestion),
+                _ => None,
+            },
+            Entry::Group { .. } => None,
+        };
+        if self.entries == entries {
             for (position, entry) in (0..).zip(&entries) {
-                if let (Entry::Row { row: Row { kind: Kind::Change(decision), .. }, .. }, Some(line)) =
-                    (entry, self.lines.get(position))
-                {
-                    line.borrow_mut().decide(*decision);
+                if let Some(line) = self.lines.get(position) {
+                    line.borrow_mut().decide(decision(entry));
                 }
             }
         } else {
+            let line = |entry: &Entry| Line::new(entry.clone(), decision(entry), self.narrow, sender.input_sender());
+            let lines: Vec<Line> = entries.iter().map(line).collect();
             self.lines.clear();
-            let lines = entries.iter().map(|entry| Line::new(entry.clone(), self.narrow, sender.input_sender()));
             self.lines.extend_from_iter(lines);
         }
         self.entries = entries;
@@ -317,25 +342,10 @@ impl ChangesPage {
     }
 
     fn open(&self, position: u32, sender: &ComponentSender<Self>) {
-        if let Some(Entry::Row { row: Row { id: Some(id), kind: Kind::Change(_) | Kind::Ignored, .. }, .. }) =
-            self.entries.get(position as usize)
+        if let Some(Entry::Row { row, .. }) = self.entries.get(position as usize)
+            && let Some(id) = row.id.as_ref().filter(|_| opens(row))
         {
             let _ = sender.output(ChangesOutput::Open(id.clone()));
         }
     }
-}
-
-/// Whether two lists differ at most in decisions.
-fn same_rows(before: &[Entry], after: &[Entry]) -> bool {
-    let undecided = |row: &Row| Row {
-        kind: if matches!(row.kind, Kind::Change(_)) { Kind::Change(None) } else { row.kind },
-        ..row.clone()
-    };
-    before.len() == after.len()
-        && before.iter().zip(after).all(|pair| match pair {
-            (Entry::Row { row, first, last }, Entry::Row { row: other, first: f, last: l }) => {
-                first == f && last == l && undecided(row) == undecided(other)
-            }
-            (one, other) => one == other,
-        })
 }

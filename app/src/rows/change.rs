@@ -6,7 +6,7 @@
 use bkt_core::compare::Decision;
 use bkt_core::describe;
 use bkt_core::i18n::{fill, gettext};
-use bkt_core::item::Domain;
+use bkt_core::item::{Domain, ItemId};
 use relm4::adw::prelude::*;
 use relm4::binding::{Binding, U32Binding};
 use relm4::gtk::{gio, glib};
@@ -21,9 +21,11 @@ use crate::view::row::{Kind, Row};
 /// A line with its decision.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) entry: Entry,
-    /// The decision's place in the drop-down.
-    pub(crate) decision: Option<U32Binding>,
+    entry: Entry,
+    decision: Option<Decision>,
+    /// The decision's place in the drop-down; made when the line is first shown.
+    index: Option<U32Binding>,
+    sender: Sender<ChangesMsg>,
     narrow: bool,
     bound: Option<glib::Binding>,
 }
@@ -46,31 +48,31 @@ pub(crate) struct LineWidgets {
 
 impl Line {
     /// A line that reports its decision.
-    pub(crate) fn new(entry: Entry, narrow: bool, sender: &Sender<ChangesMsg>) -> Self {
-        let decision = match &entry {
-            Entry::Row { row: Row { kind: Kind::Change(decision), id: Some(id), .. }, .. } => {
-                let binding = U32Binding::new(marks::index(*decision));
-                let (id, sender) = (id.clone(), sender.clone());
-                binding.connect_notify_local(Some("value"), move |binding, _| {
-                    sender.emit(ChangesMsg::Decided(id.clone(), marks::at(binding.get())));
-                });
-                Some(binding)
-            }
-            _ => None,
-        };
-        Self { entry, decision, narrow, bound: None }
+    pub(crate) fn new(entry: Entry, decision: Option<Decision>, narrow: bool, sender: &Sender<ChangesMsg>) -> Self {
+        Self { entry, decision, index: None, sender: sender.clone(), narrow, bound: None }
     }
 
     /// Takes a decision made elsewhere.
     pub(crate) fn decide(&mut self, now: Option<Decision>) {
-        if let Entry::Row { row: Row { kind: Kind::Change(decision), .. }, .. } = &mut self.entry {
-            *decision = now;
-        }
-        if let Some(binding) = &mut self.decision
-            && binding.get() != marks::index(now)
+        self.decision = now;
+        if let Some(index) = &mut self.index
+            && index.get() != marks::index(now)
         {
-            binding.set(marks::index(now));
+            index.set(marks::index(now));
         }
+    }
+
+    fn bind_decision(&mut self, id: &ItemId, drop_down: &gtk::DropDown) {
+        let index = self.index.get_or_insert_with(|| {
+            let index = U32Binding::new(marks::index(self.decision));
+            let (id, sender) = (id.clone(), self.sender.clone());
+            index.connect_notify_local(Some("value"), move |index, _| {
+                sender.emit(ChangesMsg::Decided(id.clone(), marks::at(index.get())));
+            });
+            index
+        });
+        let bound = index.bind_property("value", drop_down, "selected");
+        self.bound = Some(bound.bidirectional().sync_create().build());
     }
 
     fn bind_group(&self, domain: Domain, settable: bool, widgets: &LineWidgets) {
@@ -105,12 +107,12 @@ impl Line {
         widgets.content.set_orientation(across);
         widgets.decision.set_halign(if self.narrow { gtk::Align::Start } else { gtk::Align::End });
         widgets.item.set_accessible_label(&row.accessible_label());
-        widgets.item.set_accessible_description(&row.accessible_description());
-        widgets.decision.set_visible(self.decision.is_some());
+        widgets.item.set_accessible_description(&row.accessible_description(self.decision));
+        let id = row.id.clone().filter(|_| matches!(row.kind, Kind::Change(_)));
+        widgets.decision.set_visible(id.is_some());
         widgets.decision.update_property(&[gtk::accessible::Property::Label(&row.decision_label())]);
-        if let Some(binding) = &self.decision {
-            let bound = binding.bind_property("value", &widgets.decision, "selected");
-            self.bound = Some(bound.bidirectional().sync_create().build());
+        if let Some(id) = id {
+            self.bind_decision(&id, &widgets.decision);
         }
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! Invariant: a group without rows is absent, and the first and last row of each group know it.
 
-use bkt_core::compare::Comparison;
+use std::rc::Rc;
+
+use bkt_core::compare::{Change, Comparison};
 use bkt_core::item::Domain;
 
-use super::marks::Marks;
 use super::row::{Kind, Row};
 
 /// Which rows are listed.
@@ -46,43 +47,26 @@ pub(crate) enum Entry {
     /// A heading; `settable` when decisions can be set for the whole group.
     Group { domain: Domain, settable: bool },
     /// A row with its place in the group's frame.
-    Row { row: Row, first: bool, last: bool },
+    Row { row: Rc<Row>, first: bool, last: bool },
 }
 
 /// The words of a search.
-pub(crate) fn words(search: &str) -> Vec<String> {
+fn words(search: &str) -> Vec<String> {
     search.split_whitespace().map(str::to_lowercase).collect()
 }
 
-/// Lists what a scope and a search leave.
-pub(crate) fn entries(comparison: &Comparison, marks: &Marks, scope: Scope, search: &str) -> Vec<Entry> {
-    let words = words(search);
-    let mut entries = Vec::new();
-    for domain in Domain::ALL {
-        let rows: Vec<Row> =
-            rows(comparison, marks, scope, domain).into_iter().filter(|row| row.matches(&words)).collect();
-        if rows.is_empty() {
-            continue;
-        }
-        let settable = rows.iter().any(|row| matches!(row.kind, Kind::Change(_)));
-        entries.push(Entry::Group { domain, settable });
-        let last = rows.len() - 1;
-        entries.extend(rows.into_iter().enumerate().map(|(at, row)| Entry::Row {
-            row,
-            first: at == 0,
-            last: at == last,
-        }));
-    }
-    entries
+/// The rows of a scope, domain by domain; made once per comparison, not per search.
+pub(crate) fn rows(comparison: &Comparison, scope: Scope) -> Vec<Rc<Row>> {
+    Domain::ALL.into_iter().flat_map(|domain| rows_of(comparison, scope, domain)).map(Rc::new).collect()
 }
 
-fn rows(comparison: &Comparison, marks: &Marks, scope: Scope, domain: Domain) -> Vec<Row> {
+fn rows_of(comparison: &Comparison, scope: Scope, domain: Domain) -> Vec<Row> {
     let mut rows = Vec::new();
-    let of = |change: &&bkt_core::compare::Change| change.id.domain == domain;
+    let of = |change: &&Change| change.id.domain == domain;
     if scope != Scope::Ignored {
         rows.extend(comparison.unknown.iter().filter(|unknown| unknown.domain == domain).map(Row::unknown));
         let changes = comparison.changes.iter().filter(of);
-        rows.extend(changes.map(|change| Row::change(change, Kind::Change(marks.decision(change)))));
+        rows.extend(changes.map(|change| Row::change(change, Kind::Change(change.suggestion()))));
     }
     if scope != Scope::Changes {
         rows.extend(comparison.ignored.iter().filter(of).map(|change| Row::change(change, Kind::Ignored)));
@@ -91,6 +75,24 @@ fn rows(comparison: &Comparison, marks: &Marks, scope: Scope, domain: Domain) ->
         rows.extend(comparison.in_sync.iter().filter(|item| item.id.domain == domain).map(Row::same));
     }
     rows
+}
+
+/// Lists the rows a search leaves, with a heading for each domain.
+pub(crate) fn entries(rows: &[Rc<Row>], search: &str) -> Vec<Entry> {
+    let words = words(search);
+    let found: Vec<&Rc<Row>> = rows.iter().filter(|row| row.matches(&words)).collect();
+    let mut entries = Vec::with_capacity(found.len() + Domain::ALL.len());
+    for group in found.chunk_by(|one, other| one.domain == other.domain) {
+        let settable = group.iter().any(|row| matches!(row.kind, Kind::Change(_)));
+        entries.push(Entry::Group { domain: group[0].domain, settable });
+        let last = group.len() - 1;
+        entries.extend(group.iter().enumerate().map(|(at, row)| Entry::Row {
+            row: Rc::clone(row),
+            first: at == 0,
+            last: at == last,
+        }));
+    }
+    entries
 }
 
 #[cfg(test)]
@@ -103,12 +105,12 @@ mod tests {
     #[test]
     fn each_domain_with_rows_is_one_framed_group() {
         let comparison = samples::comparison();
-        let list = entries(&comparison, &Marks::default(), Scope::Changes, "");
+        let list = entries(&rows(&comparison, Scope::Changes), "");
         assert_eq!(list.len(), 6);
         assert_eq!(list[0], Entry::Group { domain: Domain::Flatpak, settable: true });
         assert!(matches!(&list[1], Entry::Row { first: true, last: true, row } if row.title == "Boxes"));
-        assert_eq!(entries(&comparison, &Marks::default(), Scope::Changes, "TUNED masked").len(), 2);
-        assert!(entries(&comparison, &Marks::default(), Scope::Ignored, "").is_empty());
+        assert_eq!(entries(&rows(&comparison, Scope::Changes), "TUNED masked").len(), 2);
+        assert!(entries(&rows(&comparison, Scope::Ignored), "").is_empty());
     }
 
     #[test]
@@ -117,7 +119,7 @@ mod tests {
         comparison.changes.clear();
         let problem = Problem::new("manifest_invalid", "manifests/system-packages.json line 3: expected a comma");
         comparison.unknown.push(Unknown { domain: Domain::Pkg, item: None, problem });
-        let list = entries(&comparison, &Marks::default(), Scope::Changes, "");
+        let list = entries(&rows(&comparison, Scope::Changes), "");
         assert_eq!(list[0], Entry::Group { domain: Domain::Pkg, settable: false });
         let Entry::Row { row, .. } = &list[1] else { panic!() };
         assert_eq!(row.title, "Packages could not be checked");

@@ -63,8 +63,13 @@ impl Marks {
 
     /// The decision about a change.
     pub(crate) fn decision(&self, change: &Change) -> Option<Decision> {
-        let suggestion = if self.no_suggestions { None } else { change.suggestion() };
-        self.chosen.get(&change.id).copied().unwrap_or(suggestion)
+        self.of(&change.id, change.suggestion())
+    }
+
+    /// The decision about an item whose origin suggests one.
+    pub(crate) fn of(&self, id: &ItemId, suggestion: Option<Decision>) -> Option<Decision> {
+        let suggestion = suggestion.filter(|_| !self.no_suggestions);
+        self.chosen.get(id).copied().unwrap_or(suggestion)
     }
 
     /// Decides about an item; tells whether that is news.

@@ -11,7 +11,7 @@ use bkt_core::item::{Domain, ItemId};
 /// What kind of row it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A difference to decide.
+    /// A difference to decide, with what its origin suggests.
     Change(Option<Decision>),
     /// A difference that is ignored.
     Ignored,
@@ -38,6 +38,8 @@ pub(crate) struct Row {
     pub(crate) icon: &'static str,
     /// What the icon says.
     pub(crate) icon_label: String,
+    /// What a search looks at, in lower case.
+    text: String,
 }
 
 /// The icon of a difference's shape.
@@ -69,7 +71,9 @@ impl Row {
             subtitle: parts.join(" · "),
             icon: shape_icon(change.shape, change.origin),
             icon_label,
+            text: String::new(),
         }
+        .searchable()
     }
 
     /// The row of an item both sides agree on.
@@ -84,7 +88,9 @@ impl Row {
             subtitle: value.map_or_else(|| words.clone(), |value| [value.as_str(), words.as_str()].join(" · ")),
             icon: if item.after_restart { "bkt-waiting-symbolic" } else { "bkt-ok-symbolic" },
             icon_label: words,
+            text: String::new(),
         }
+        .searchable()
     }
 
     /// The row of something that could not be compared.
@@ -105,7 +111,17 @@ impl Row {
             ),
             icon: "bkt-unknown-symbolic",
             icon_label: gettext("Could not be checked"),
+            text: String::new(),
         }
+        .searchable()
+    }
+
+    fn searchable(mut self) -> Self {
+        let id = self.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let domain = describe::domain(self.domain);
+        // A line feed is in no search, so no word is found across two parts.
+        self.text = [&self.title, &self.subtitle, &id, &domain].map(|text| text.to_lowercase()).join("\n");
+        self
     }
 
     /// The name a screen reader says: title and domain.
@@ -114,11 +130,11 @@ impl Row {
     }
 
     /// What a screen reader adds: icon, facts and decision.
-    pub(crate) fn accessible_description(&self) -> String {
+    pub(crate) fn accessible_description(&self, decision: Option<Decision>) -> String {
         let facts = self.subtitle.replace(" · ", ", ");
         let mut parts = if facts.starts_with(&self.icon_label) { Vec::new() } else { vec![self.icon_label.clone()] };
         parts.push(facts);
-        if let Kind::Change(decision) = self.kind {
+        if matches!(self.kind, Kind::Change(_)) {
             parts.push(fill(&gettext("Decision: {decision}"), &[("decision", &describe::decision(decision))]));
         }
         parts.join(", ")
@@ -131,12 +147,7 @@ impl Row {
 
     /// Whether every word of a search, given in lower case, is in the row.
     pub(crate) fn matches(&self, words: &[String]) -> bool {
-        if words.is_empty() {
-            return true;
-        }
-        let id = self.id.as_ref().map(ToString::to_string).unwrap_or_default();
-        let text = [&self.title, &self.subtitle, &id, &describe::domain(self.domain)].map(|text| text.to_lowercase());
-        words.iter().all(|word| text.iter().any(|text| text.contains(word.as_str())))
+        words.iter().all(|word| self.text.contains(word.as_str()))
     }
 }
 
@@ -160,7 +171,10 @@ mod tests {
         let comparison = samples::comparison();
         let row = Row::change(&comparison.changes[0], Kind::Change(Some(Decision::Capture)));
         assert_eq!(row.accessible_label(), "Boxes, Flatpak Apps");
-        assert_eq!(row.accessible_description(), "Only on this computer, Changed here, Now, Decision: Capture");
+        assert_eq!(
+            row.accessible_description(Some(Decision::Capture)),
+            "Only on this computer, Changed here, Now, Decision: Capture"
+        );
         assert_eq!(row.decision_label(), "Decision for Boxes");
     }
 
