@@ -15,7 +15,6 @@ click 851 125 # Set All in Flatpak Apps
 key Return # Apply All
 click 792 390 # the first setting's decision
 key Down
-key Down
 key Return # Capture
 click 851 522 # Set All in System Services
 key Return # Apply All

@@ -22,10 +22,10 @@ use relm4::{adw, css, gtk};
 use super::placeholder::{Blank, Placeholder};
 use crate::rows::change::{Line, opens};
 use crate::view::list::{self, Entry, Scope};
-use crate::view::marks::{Marks, Tally};
+use crate::view::marks::{self, Marks, Tally};
 use crate::view::overview::Place;
 use crate::view::row::{Kind, Row};
-use crate::view::time;
+use crate::view::{n32, time};
 
 /// What it is told.
 #[derive(Debug)]
@@ -208,7 +208,18 @@ impl Component for ChangesPage {
         model.label_scopes();
         let group = gio::SimpleActionGroup::new();
         let set_all = gio::ActionEntry::builder("set-all").parameter_type(Some(glib::VariantTy::STRING));
+        let decide = gio::ActionEntry::builder("decide").parameter_type(glib::VariantTy::new("(su)").ok());
         let input = sender.input_sender().clone();
+        let decided = input.clone();
+        group.add_action_entries([decide
+            .activate(move |_: &gio::SimpleActionGroup, _, what: Option<&glib::Variant>| {
+                if let Some((id, index)) = what.and_then(glib::Variant::get::<(String, u32)>)
+                    && let Ok(id) = id.parse()
+                {
+                    decided.emit(ChangesMsg::Decided(id, marks::at(index)));
+                }
+            })
+            .build()]);
         group.add_action_entries([set_all
             .activate(move |_: &gio::SimpleActionGroup, _, what: Option<&glib::Variant>| {
                 if let Some(what) = what.and_then(glib::Variant::str) {
@@ -268,7 +279,7 @@ impl Component for ChangesPage {
                 self.entries.clear();
             }
         }
-        self.refresh(&sender);
+        self.refresh();
         self.update_view(widgets, sender);
     }
 }
@@ -282,7 +293,7 @@ impl ChangesPage {
         };
     }
 
-    fn refresh(&mut self, sender: &ComponentSender<Self>) {
+    fn refresh(&mut self) {
         let entries = list::entries(&self.rows, &self.search);
         let none = Rc::default();
         let marks = self.shown.as_ref().map_or(&none, |(_, marks)| marks);
@@ -295,17 +306,18 @@ impl ChangesPage {
             },
             Entry::Group { .. } => None,
         };
-        if self.entries == entries {
-            for (position, entry) in (0..).zip(&entries) {
-                if let Some(line) = self.lines.get(position) {
-                    line.borrow_mut().decide(decision(entry));
-                }
+        // Only what differs is replaced, in one go: widgets are recycled, and place and focus stay.
+        let (head, tail) = list::common(&self.entries, &entries);
+        let before = self.lines.len() as usize;
+        let new = &entries[head..entries.len() - tail];
+        let new: Vec<Line> = new.iter().map(|entry| Line::new(entry.clone(), decision(entry), self.narrow)).collect();
+        let kept = (0..head).chain(entries.len() - tail..entries.len());
+        let kept: Vec<(usize, Option<Decision>)> = kept.map(|at| (at, decision(&entries[at]))).collect();
+        self.splice(head, before - head - tail, new);
+        for (at, decision) in kept {
+            if let Some(line) = self.lines.get(n32(at)) {
+                line.borrow_mut().decide(decision);
             }
-        } else {
-            let line = |entry: &Entry| Line::new(entry.clone(), decision(entry), self.narrow, sender.input_sender());
-            let lines: Vec<Line> = entries.iter().map(line).collect();
-            self.lines.clear();
-            self.lines.extend_from_iter(lines);
         }
         self.entries = entries;
         if let Some((snapshot, _)) = &self.shown
@@ -316,6 +328,14 @@ impl ChangesPage {
                 Scope::Ignored => Blank::NothingIgnored,
                 _ => Blank::Matches(time::ago(snapshot.comparison.compared_at, Timestamp::now())),
             });
+        }
+    }
+
+    fn splice(&self, at: usize, gone: usize, new: Vec<Line>) {
+        let store = self.lines.selection_model.model().and_downcast::<gio::ListStore>();
+        let new: Vec<glib::BoxedAnyObject> = new.into_iter().map(glib::BoxedAnyObject::new).collect();
+        if let Some(store) = store.filter(|_| gone > 0 || !new.is_empty()) {
+            store.splice(n32(at), n32(gone), &new);
         }
     }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A line of the virtualised list of changes: a group's heading or a row.
 //!
-//! Invariant: the drop-down and the mark follow each other both ways, also when the widgets are recycled.
+//! The view keeps some two hundred of these widgets, so each is light: menus are made when they are opened.
+//!
+//! Invariant: the button says the decision of the line it is bound to, also after it was recycled.
 
 use bkt_core::compare::Decision;
 use bkt_core::describe;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::{Domain, ItemId};
 use relm4::adw::prelude::*;
-use relm4::binding::{Binding, U32Binding};
-use relm4::gtk::{gio, glib};
+use relm4::gtk::gio;
 use relm4::typed_view::list::RelmListItem;
-use relm4::{RelmWidgetExt, Sender, css, gtk};
+use relm4::{RelmWidgetExt, css, gtk};
 
-use crate::pages::changes::ChangesMsg;
 use crate::view::list::Entry;
 use crate::view::marks;
 use crate::view::row::{Kind, Row};
@@ -23,11 +23,9 @@ use crate::view::row::{Kind, Row};
 pub(crate) struct Line {
     entry: Entry,
     decision: Option<Decision>,
-    /// The decision's place in the drop-down; made when the line is first shown.
-    index: Option<U32Binding>,
-    sender: Sender<ChangesMsg>,
     narrow: bool,
-    bound: Option<glib::Binding>,
+    /// The button that shows the decision now.
+    bound: Option<gtk::MenuButton>,
 }
 
 /// Its widgets: a heading and a row, one of which is visible.
@@ -36,57 +34,63 @@ pub(crate) struct LineWidgets {
     item: gtk::ListItem,
     heading: gtk::Box,
     name: gtk::Label,
-    set_all: gtk::MenuButton,
+    /// Only while a heading is shown.
+    set_all: Option<gtk::MenuButton>,
     icon: gtk::Image,
     title: gtk::Label,
     subtitle: gtk::Label,
     content: gtk::Box,
-    decision: gtk::DropDown,
+    decision: gtk::MenuButton,
     arrow: gtk::Image,
     row: gtk::Box,
 }
 
 impl Line {
-    /// A line that reports its decision.
-    pub(crate) fn new(entry: Entry, decision: Option<Decision>, narrow: bool, sender: &Sender<ChangesMsg>) -> Self {
-        Self { entry, decision, index: None, sender: sender.clone(), narrow, bound: None }
+    /// A line with its decision.
+    pub(crate) const fn new(entry: Entry, decision: Option<Decision>, narrow: bool) -> Self {
+        Self { entry, decision, narrow, bound: None }
     }
 
     /// Takes a decision made elsewhere.
     pub(crate) fn decide(&mut self, now: Option<Decision>) {
-        self.decision = now;
-        if let Some(index) = &mut self.index
-            && index.get() != marks::index(now)
-        {
-            index.set(marks::index(now));
+        if self.decision != now {
+            self.decision = now;
+            self.show_decision();
         }
     }
 
-    fn bind_decision(&mut self, id: &ItemId, drop_down: &gtk::DropDown) {
-        let index = self.index.get_or_insert_with(|| {
-            let index = U32Binding::new(marks::index(self.decision));
-            let (id, sender) = (id.clone(), self.sender.clone());
-            index.connect_notify_local(Some("value"), move |index, _| {
-                sender.emit(ChangesMsg::Decided(id.clone(), marks::at(index.get())));
-            });
-            index
-        });
-        let bound = index.bind_property("value", drop_down, "selected");
-        self.bound = Some(bound.bidirectional().sync_create().build());
+    fn show_decision(&self) {
+        let (Some(button), Entry::Row { row, .. }) = (&self.bound, &self.entry) else { return };
+        let decision = describe::decision(self.decision);
+        button.set_label(&decision);
+        let label = [row.decision_label(), decision].join(", ");
+        button.update_property(&[gtk::accessible::Property::Label(&label)]);
     }
 
-    fn bind_group(&self, domain: Domain, settable: bool, widgets: &LineWidgets) {
+    fn bind_decision(&mut self, id: &ItemId, button: &gtk::MenuButton) {
+        button.set_menu_model(None::<&gio::Menu>);
+        let id = id.to_string();
+        button.set_create_popup_func(move |button| button.set_menu_model(Some(&decision_menu(&id))));
+        self.bound = Some(button.clone());
+        self.show_decision();
+    }
+
+    fn bind_group(&self, domain: Domain, settable: bool, widgets: &mut LineWidgets) {
         let name = describe::domain(domain);
         widgets.name.set_label(&name);
-        widgets.set_all.set_visible(settable);
-        let label = fill(&gettext("Set all decisions in {group}"), &[("group", &name)]);
-        widgets.set_all.update_property(&[gtk::accessible::Property::Label(&label)]);
-        widgets.set_all.set_tooltip_text(Some(&label));
-        if settable {
-            widgets.set_all.set_menu_model(Some(&set_all_menu(domain, &name)));
-        }
         widgets.item.set_accessible_label(&name);
         widgets.item.set_accessible_description("");
+        if !settable {
+            return;
+        }
+        let label = fill(&gettext("Set all decisions in {group}"), &[("group", &name)]);
+        let set_all = gtk::MenuButton::builder().label(gettext("Set All")).tooltip_text(&label).build();
+        set_all.add_css_class(css::FLAT);
+        set_all.set_valign(gtk::Align::Center);
+        set_all.update_property(&[gtk::accessible::Property::Label(&label)]);
+        set_all.set_create_popup_func(move |button| button.set_menu_model(Some(&set_all_menu(domain, &name))));
+        widgets.heading.append(&set_all);
+        widgets.set_all = Some(set_all);
     }
 
     fn bind_row(&mut self, widgets: &LineWidgets) {
@@ -110,7 +114,6 @@ impl Line {
         widgets.item.set_accessible_description(&row.accessible_description(self.decision));
         let id = row.id.clone().filter(|_| matches!(row.kind, Kind::Change(_)));
         widgets.decision.set_visible(id.is_some());
-        widgets.decision.update_property(&[gtk::accessible::Property::Label(&row.decision_label())]);
         if let Some(id) = id {
             self.bind_decision(&id, &widgets.decision);
         }
@@ -120,6 +123,21 @@ impl Line {
 /// Whether a row has a page of its own.
 pub(crate) fn opens(row: &Row) -> bool {
     matches!(row.kind, Kind::Change(_) | Kind::Ignored)
+}
+
+fn decision_menu(id: &str) -> gio::Menu {
+    let menu = gio::Menu::new();
+    for (label, decision) in [
+        (gettext("_Apply"), Some(Decision::Apply)),
+        (gettext("_Capture"), Some(Decision::Capture)),
+        (gettext("_Ignore"), Some(Decision::Ignore)),
+        (gettext("Decide _Later"), None),
+    ] {
+        let item = gio::MenuItem::new(Some(&label), None);
+        item.set_action_and_target_value(Some("changes.decide"), Some(&(id, marks::index(decision)).to_variant()));
+        menu.append_item(&item);
+    }
+    menu
 }
 
 fn set_all_menu(domain: Domain, name: &str) -> gio::Menu {
@@ -141,8 +159,6 @@ impl RelmListItem for Line {
     type Widgets = LineWidgets;
 
     fn setup(item: &gtk::ListItem) -> (gtk::Box, LineWidgets) {
-        let choices: Vec<String> = marks::CHOICES.into_iter().map(describe::decision).collect();
-        let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
         relm4::view! {
             root = gtk::Box {
                 set_orientation: gtk::Orientation::Vertical,
@@ -156,12 +172,6 @@ impl RelmListItem for Line {
                         set_ellipsize: gtk::pango::EllipsizeMode::End,
                         add_css_class: css::HEADING,
                         set_accessible_role: gtk::AccessibleRole::Heading,
-                    },
-                    #[name = "set_all"]
-                    gtk::MenuButton {
-                        set_label: &gettext("Set All"),
-                        add_css_class: css::FLAT,
-                        set_valign: gtk::Align::Center,
                     },
                 },
                 #[name = "row"]
@@ -194,7 +204,7 @@ impl RelmListItem for Line {
                         },
                     },
                     #[name = "decision"]
-                    gtk::DropDown::from_strings(&choices) {
+                    gtk::MenuButton {
                         set_valign: gtk::Align::Center,
                     },
                     },
@@ -207,7 +217,7 @@ impl RelmListItem for Line {
             }
         }
         let item = item.clone();
-        (root, LineWidgets { item, heading, name, set_all, icon, title, subtitle, content, decision, arrow, row })
+        (root, LineWidgets { item, heading, name, set_all: None, icon, title, subtitle, content, decision, arrow, row })
     }
 
     fn bind(&mut self, widgets: &mut LineWidgets, _root: &mut gtk::Box) {
@@ -222,9 +232,10 @@ impl RelmListItem for Line {
         }
     }
 
-    fn unbind(&mut self, _widgets: &mut LineWidgets, _root: &mut gtk::Box) {
-        if let Some(bound) = self.bound.take() {
-            bound.unbind();
+    fn unbind(&mut self, widgets: &mut LineWidgets, _root: &mut gtk::Box) {
+        self.bound = None;
+        if let Some(set_all) = widgets.set_all.take() {
+            widgets.heading.remove(&set_all);
         }
     }
 }

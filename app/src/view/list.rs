@@ -95,6 +95,13 @@ pub(crate) fn entries(rows: &[Rc<Row>], search: &str) -> Vec<Entry> {
     entries
 }
 
+/// How many entries two lists share at their beginnings and, beyond those, at their ends.
+pub(crate) fn common(before: &[Entry], after: &[Entry]) -> (usize, usize) {
+    let head = before.iter().zip(after).take_while(|(one, other)| one == other).count();
+    let tail = before[head..].iter().rev().zip(after[head..].iter().rev());
+    (head, tail.take_while(|(one, other)| one == other).count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples;
@@ -111,6 +118,18 @@ mod tests {
         assert!(matches!(&list[1], Entry::Row { first: true, last: true, row } if row.title == "Boxes"));
         assert_eq!(entries(&rows(&comparison, Scope::Changes), "TUNED masked").len(), 2);
         assert!(entries(&rows(&comparison, Scope::Ignored), "").is_empty());
+    }
+
+    #[test]
+    fn lists_share_their_beginning_and_end() {
+        let comparison = samples::comparison();
+        let all = entries(&rows(&comparison, Scope::Changes), "");
+        let without_units: Vec<Entry> =
+            all.iter().enumerate().filter(|(at, _)| *at != 3).map(|(_, e)| e.clone()).collect();
+        assert_eq!(common(&all, &all), (6, 0));
+        assert_eq!(common(&all, &without_units), (3, 2));
+        assert_eq!(common(&[], &all), (0, 0));
+        assert_eq!(common(&all[..1], &[all[0].clone(), all[0].clone()]), (1, 0));
     }
 
     #[test]
