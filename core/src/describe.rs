@@ -196,29 +196,29 @@ pub fn headline(comparison: &Comparison) -> String {
     }
 }
 
-/// The administrator's part of a plan in a few words, for the authorisation dialog: `install 2, unmask 1`.
+/// The administrator's part of a plan in a few words, for the authorisation dialog: `install 2 packages, change
+/// 1 service`.
 #[must_use]
 pub fn admin_summary(plan: &Plan) -> String {
-    let count = |test: fn(&Action) -> bool| plan.admin_steps().filter(|(_, step)| test(&step.action)).count();
-    let parts = [
-        ("install {count} packages", count(|action| matches!(action, Action::InstallPackage { .. }))),
-        ("remove {count} packages", count(|action| matches!(action, Action::RemovePackage { .. }))),
-        ("change {count} services", count(|action| matches!(action, Action::SetUnit { .. }))),
-        (
-            "change {count} kernel arguments",
-            count(|action| matches!(action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. })),
-        ),
-        (
-            "change {count} system apps",
-            count(|action| matches!(action, Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. })),
-        ),
+    let steps = |test: fn(&Action) -> bool| plan.admin_steps().filter(|(_, step)| test(&step.action)).count();
+    let count = |n: usize, one: &str, many: &str| {
+        let sentence = ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX));
+        (n > 0).then(|| fill(&sentence, &[("count", &n.to_string())]))
+    };
+    let installs = steps(|action| matches!(action, Action::InstallPackage { .. }));
+    let removals = steps(|action| matches!(action, Action::RemovePackage { .. }));
+    let units = steps(|action| matches!(action, Action::SetUnit { .. }));
+    let arguments =
+        steps(|action| matches!(action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. }));
+    let apps = steps(|action| matches!(action, Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. }));
+    let said = [
+        count(installs, "install {count} package", "install {count} packages"),
+        count(removals, "remove {count} package", "remove {count} packages"),
+        count(units, "change {count} service", "change {count} services"),
+        count(arguments, "change {count} kernel argument", "change {count} kernel arguments"),
+        count(apps, "change {count} system app", "change {count} system apps"),
     ];
-    let said: Vec<String> = parts
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(words, count)| fill(words, &[("count", &count.to_string())]))
-        .collect();
-    said.join(", ")
+    said.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A list of names in a sentence: at most two, then how many more.

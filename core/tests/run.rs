@@ -106,8 +106,9 @@ fn a_plan_applies_the_setup_in_order_with_one_call_per_tool() {
         .collect();
     assert_eq!(actions, ["setting", "flatpak", "remove", "install", "install", "unit", "karg"]);
 
-    let after =
-        computer().prints("dnf -y remove nano", "Removed: nano\n").prints("dnf -y install htop strace", "Installed\n");
+    let after = computer()
+        .prints("dnf -y --setopt=exit_on_lock=True remove nano", "Removed: nano\n")
+        .prints("dnf -y --setopt=exit_on_lock=True install htop strace", "Installed\n");
     let units = Units::default();
     let mut events = Vec::new();
     let results =
@@ -117,7 +118,14 @@ fn a_plan_applies_the_setup_in_order_with_one_call_per_tool() {
         .into_iter()
         .filter(|effect| effect.starts_with("dnf -y") || effect.starts_with("write"))
         .collect();
-    assert_eq!(changed, ["dnf -y remove nano", "dnf -y install htop strace", "write /boot/loader/entries/a.conf"]);
+    assert_eq!(
+        changed,
+        [
+            "dnf -y --setopt=exit_on_lock=True remove nano",
+            "dnf -y --setopt=exit_on_lock=True install htop strace",
+            "write /boot/loader/entries/a.conf"
+        ]
+    );
     assert_eq!(units.0.into_inner(), ["tuned.service enabled"]);
     // The recorded rpm database never changes, so the package steps are found out; the boot entry is real.
     let state = |item: &str| results.iter().find(|result| result.item.to_string() == item).unwrap().state;

@@ -12,3 +12,15 @@ installed_tree() {
   }
   printf '%s\n' "$BKT_SRC/target/install"
 }
+
+# recipe_tree OUT: Bucket as a recipe puts it into an image: installed, its units preset, the settings
+# schemas compiled together with the host's.
+recipe_tree() {
+  local out=$1 schemas=$1/usr/share/glib-2.0/schemas host
+  cp -rT "$(installed_tree)" "$out" || return 1
+  host=$(readlink -f "$(root_path host)") || return 1
+  cp "$host"/usr/share/glib-2.0/schemas/*.{xml,override} "$schemas/"
+  (root_exec build glib-compile-schemas "$schemas") &&
+    (root_exec build systemctl --quiet --root="$out" preset bkt-first-boot.service) &&
+    (root_exec build systemctl --quiet --root="$out" --global preset bkt-first-boot.service bkt-check.timer)
+}

@@ -78,7 +78,7 @@ good=$(on sh -c "submit preview <$PLAN | jq -r .sha256")
 dialog() { # PASSWORD: applies the plan as sam, answering what polkit asks
   on python3 /usr/lib/bkt-lab/dialog.py sam "$1" $PLAN
 }
-check "a dialog says what is approved" grep -F "Bucket wants to change this computer: install 1 packages (plan ${good:0:12})" \
+check "a dialog says what is approved" grep -F "Bucket wants to change this computer: install 1 package (plan ${good:0:12})" \
   <(dialog wrong)
 check_is "a wrong password is a no" "package strace is not installed" on rpm -q strace
 check_is "the right one is a yes" "state done" sh -c 'tail -n 1 | tr -d "\r"' < <(dialog lab)

@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """press.py APP [--within NAME] ROLE NAME…: uses a window as a person with a screen reader does.
 
-Waits up to a minute until the application shows something of that role whose accessible name begins with NAME, then
+Waits up to 20 seconds until the application shows something of that role whose accessible name begins with NAME, then
 presses it; several NAMEs are pressed one after the other. `press.py APP --see TEXT` only waits until the
 text is somewhere in the window; `press.py APP --tree` prints what there is.
 """
 import sys
+import warnings
 
 import gi
 
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib
 
-LIMIT = 60
+LIMIT = 20
+warnings.simplefilter("ignore")
 
 
 def children(node):
@@ -85,10 +87,10 @@ def wait_for(name, matches, within=None):
 
 
 def press(node):
-    for i in range(Atspi.Action.get_n_actions(node)):
-        if Atspi.Action.get_action_name(node, i) in ("click", "activate", "toggle", "press", "default", "menu.popup"):
-            return Atspi.Action.do_action(node, i)
-    return Atspi.Action.get_n_actions(node) > 0 and Atspi.Action.do_action(node, 0)
+    for i in range(node.get_n_actions()):
+        if node.get_action_name(i) in ("click", "activate", "toggle", "press", "default", "menu.popup"):
+            return node.do_action(i)
+    return node.get_n_actions() > 0 and node.do_action(0)
 
 
 def main():

@@ -150,8 +150,10 @@ pub fn perform(
         }
         let outcome = run_batch(batch, host, &system, units, sink);
         match outcome {
+            // A package transaction is not atomic: part of a failed one may be there.
+            Err(problem) if batch.len() > 1 => verify(batch, host, &system, Some(&problem), sink, &mut results),
             Err(problem) => finish(batch, StepState::Failed, Some(&problem), sink, &mut results),
-            Ok(()) => verify(batch, host, &system, sink, &mut results),
+            Ok(()) => verify(batch, host, &system, None, sink, &mut results),
         }
     }
     Ok(results)
@@ -224,9 +226,10 @@ fn run_batch(
     }
 }
 
-/// One dnf transaction: spelled so that dnf4 and dnf5 both take it.
+/// One dnf transaction: spelled so that dnf4 and dnf5 both take it. It does not wait for another dnf, which
+/// would change what the plan was made from.
 fn dnf(host: &dyn Host, verb: &str, batch: &[(usize, &Step)]) -> Invocation {
-    let mut invocation = Invocation::new("dnf", ["-y"]);
+    let mut invocation = Invocation::new("dnf", ["-y", "--setopt=exit_on_lock=True"]);
     if let Some(root) = host.root() {
         invocation = invocation.arg("--installroot").arg(root.display().to_string());
     }
@@ -264,8 +267,15 @@ fn kernel_arguments(
     }
 }
 
-/// Reads back what a batch was to bring about.
-fn verify(batch: &[(usize, &Step)], host: &dyn Host, system: &System, sink: Sink<'_>, results: &mut Vec<StepResult>) {
+/// Reads back what a batch was to bring about; `failure` is what its tool said when it failed.
+fn verify(
+    batch: &[(usize, &Step)],
+    host: &dyn Host,
+    system: &System,
+    failure: Option<&Problem>,
+    sink: Sink<'_>,
+    results: &mut Vec<StepResult>,
+) {
     let installed = batch
         .iter()
         .any(|(_, step)| matches!(step.action, Action::InstallPackage { .. } | Action::RemovePackage { .. }))
@@ -307,13 +317,13 @@ fn verify(batch: &[(usize, &Step)], host: &dyn Host, system: &System, sink: Sink
         let (state, problem) = match is_so {
             Ok(true) if step.effect == Effect::Restart => (StepState::Waiting, None),
             Ok(true) => (StepState::Done, None),
-            Ok(false) => (
-                StepState::Failed,
-                Some(Problem::new(
-                    "unverified",
-                    format!("{} is not as it should be although the tool reported success", step.item),
-                )),
-            ),
+            Ok(false) => {
+                let unlike = || {
+                    let message = format!("{} is not as it should be although the tool reported success", step.item);
+                    Problem::new("unverified", message)
+                };
+                (StepState::Failed, Some(failure.cloned().unwrap_or_else(unlike)))
+            }
             Err(problem) => (StepState::Failed, Some(problem)),
         };
         finish(&[(*n, *step)], state, problem.as_ref(), sink, results);
