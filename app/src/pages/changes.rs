@@ -238,6 +238,7 @@ impl Component for ChangesPage {
         sender: ComponentSender<Self>,
         _root: &Self::Root,
     ) {
+        let from_top = matches!(message, ChangesMsg::Scope(_) | ChangesMsg::Searched(_));
         match message {
             ChangesMsg::Show(snapshot, marks) => {
                 let is_known = self.shown.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, &snapshot));
@@ -280,6 +281,9 @@ impl Component for ChangesPage {
             }
         }
         self.refresh();
+        if from_top && !self.entries.is_empty() {
+            self.lines.view.scroll_to(0, gtk::ListScrollFlags::NONE, None);
+        }
         self.update_view(widgets, sender);
     }
 }
