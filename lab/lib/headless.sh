@@ -16,6 +16,10 @@ trap 'exit 143' TERM
 
 export XDG_RUNTIME_DIR=$run GDK_BACKEND=x11 GTK_A11Y=${GTK_A11Y:-none} GSK_RENDERER=cairo LIBGL_ALWAYS_SOFTWARE=1 NO_AT_BRIDGE=1
 unset WAYLAND_DISPLAY
+# GNOME's font is made from Inter; without a settings daemon GTK would take the first one it finds.
+mkdir "$run/gtk-4.0"
+printf '[Settings]\ngtk-font-name=Inter 11\n' >"$run/gtk-4.0/settings.ini"
+export XDG_CONFIG_DIRS=$run:/etc/xdg
 mkfifo "$run/display"
 Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp -noreset 3>"$run/display" 2>"$run/x.log" &
 x=$!

@@ -1,18 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# take.sh BINARY SAMPLE OUT: pictures of every page on a real sample computer, inside the build root.
+# take.sh BINARY SAMPLE OUT: pictures of every page on a real sample computer; runs inside headless.sh.
 # The sample is changed: a plan is applied in it. Each wait is for an event of X or of the window.
 set -euo pipefail
 
-if [ -z "${SHOTS_INSIDE:-}" ]; then
-  export SHOTS_INSIDE=1
-  exec xvfb-run -a -s '-screen 0 1280x900x24' dbus-run-session -- "$0" "$@"
-fi
 binary=$(realpath "$1") sample=$(realpath "$2") out=$3
 mkdir -p "$out"
 out=$(realpath "$out")
 . "$sample/env"
-export GTK_A11Y=none GSK_RENDERER=cairo ADW_DISABLE_PORTAL=1 ADW_DEBUG_COLOR_SCHEME=prefer-light
+export ADW_DISABLE_PORTAL=1 ADW_DEBUG_COLOR_SCHEME=prefer-light
 mkdir -p "$XDG_STATE_HOME" "$XDG_CACHE_HOME"
 : >"$out/log"
 
