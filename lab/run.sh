@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# ./dev run [--no-window]: builds Bucket and shows it on a sample computer: status, the plan, the run, status
-# again, then the window; with no display the window is drawn off screen and saved as target/run/*.png.
+# ./dev run [--no-window]: builds Bucket and shows it on a sample computer: status, the plan, the run, status again,
+# and the window. The computer is a booted lab host with GNOME, whose window is saved as target/run/*.png;
+# with a display here the window opens there too, on a sample computer in a directory. Where no host can be
+# booted everything happens on the latter.
 . "$BKT_SRC/lab/lib/repos.sh"
+. "$BKT_SRC/lab/lib/install.sh"
 . "$BKT_SRC/lab/sample.sh"
+. "$BKT_SRC/lab/run/show.sh"
 
 out=$BKT_SRC/target/run
 sample_dir=$out/sample
 built=${CARGO_TARGET_DIR:-$BKT_SRC/target}/debug
+on_sample=(--root "$sample_dir/root" -C "$sample_dir/setup")
 
 # Runs a command as the sample's person, with a session bus and a display of its own.
 as_sample() (
@@ -26,37 +31,49 @@ as_sample_here() (
   inside dbus-run-session -- "$@"
 )
 
-bucket() { as_sample "$built/bkt" --root "$sample_dir/root" -C "$sample_dir/setup" "$@"; }
 show() { # one command as a person would see it
-  printf '\n\033[1m$ bkt %s\033[0m\n' "$*"
-  bucket "$@" || rc=$?
+  local rc=0
+  show_command "$@"
+  as_sample "$built/bkt" "${on_sample[@]}" "$@" || rc=$?
+  [ "$rc" = 0 ] || [ "$rc" = 3 ] || die "bkt $1 ended with $rc: see above"
+}
+in_a_directory() {
+  show status
+  show plan show --apply '*'
+  [ -z "$window" ] || as_sample "$BKT_SRC/lab/lib/picture.sh" "$out/window.png" "$built/bkt-gui" "${on_sample[@]}"
+  show apply --all --yes
+  show status
 }
 
-window() {
-  local args=(--root "$sample_dir/root" -C "$sample_dir/setup")
-  if [ -n "${WAYLAND_DISPLAY:-}${DISPLAY:-}" ]; then
-    as_sample_here "$built/bkt-gui" "${args[@]}"
-  else
-    as_sample "$BKT_SRC/lab/lib/picture.sh" "$out/window.png" "$built/bkt-gui" "${args[@]}"
-    note "no display here: the window is in ${out#"$BKT_SRC"/}/window.png"
-  fi
-}
-
+window=yes
 case ${1:-} in
-  "" | --no-window) ;;
+  "") ;;
+  --no-window) window= ;;
   *) die "unknown option $1: ./dev run [--no-window]" ;;
 esac
 mkdir -p "$out"
+exec {run_lock}>"$out/.lock"
+flock --nonblock "$run_lock" || die "another ./dev run is still going"
+rm -f "$out"/*.png
+note "building"
 (inside cargo build --quiet --workspace) || die "Bucket does not build: the errors are above"
-sample "$sample_dir"
+remove_tree "$out/tree"
+mkdir "$out/tree"
+recipe_tree "$out/tree"
+
 rc=0
-if bucket status --help 2>/dev/null | grep -q status; then
-  show status
-  show plan show --apply '*'
-  show apply --all --yes
-  [ "$rc" = 0 ] || [ "$rc" = 3 ] || die "bkt ended with $rc: see above"
-  show status
-else
-  note "$built/bkt has no status command yet"
+"$BKT_SRC/lab/run/on-host.sh" "$out/tree" "$out" "$@" || rc=$?
+if [ "$rc" = 75 ]; then
+  note "this machine cannot boot a lab host (see above): the sample computer is a directory, without the helper"
+  sample "$sample_dir"
+  in_a_directory
+elif [ "$rc" != 0 ]; then
+  exit "$rc"
 fi
-if [ "${1:-}" != --no-window ]; then window; fi
+if [ -n "$window" ] && [ -n "${WAYLAND_DISPLAY:-}${DISPLAY:-}" ]; then
+  note "the window opens on a sample computer in ${out#"$BKT_SRC"/}/sample"
+  sample "$sample_dir"
+  as_sample_here "$built/bkt-gui" "${on_sample[@]}"
+elif [ -n "$window" ]; then
+  note "no display here: the window is in ${out#"$BKT_SRC"/}/*.png"
+fi

@@ -29,6 +29,8 @@ touch /var/lib/systemd/linger/sam
 dnf --quiet --assumeyes install bkt-lab-base
 dnf --quiet --assumeyes mark remove bkt-lab-base
 rm -rf /var/cache/dnf /var/log/dnf* /var/log/hawkey.log
+# what Debian enables would be a person's choice to the presets of Fedora
+systemctl list-unit-files --no-legend --state=enabled | sed -E 's/^([^ ]+).*/enable \1/' >/usr/lib/systemd/system-preset/70-lab-base.preset
 END
 umount -l "$merged/dev" "$merged/proc"
 umount "$merged"
