@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bkt_core::host::live::LiveHost;
 use bkt_core::i18n::gettext;
-use bkt_core::notice::Notice;
+use bkt_core::notice::{self, Notice};
 use bkt_gio::GioSettings;
 use relm4::adw::prelude::*;
 use relm4::gtk::{gio, glib};
@@ -30,9 +30,6 @@ use crate::view::overview::Place;
 
 /// The one notification about drift; a newer one replaces it.
 pub(crate) const DRIFT: &str = "drift";
-/// When to speak of drift again, as RFC 3339 text in the state directory.
-const REMIND: &str = "remind-after";
-
 type Window = Rc<RefCell<Option<Controller<App>>>>;
 
 /// Runs until the last window is closed, or as a service until it is idle.
@@ -141,22 +138,8 @@ fn notify(app: &adw::Application, notice: Option<&str>) {
 
 fn remind_tomorrow(state: &Path) {
     let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
-    let kept = std::fs::create_dir_all(state)
-        .and_then(|()| bkt_core::files::replace(&state.join(REMIND), tomorrow.to_string().as_bytes()));
+    let kept = notice::postpone(state, tomorrow);
     if let Err(error) = kept {
         glib::g_warning!(APP_ID, "{}: {error}", state.display());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tomorrow_is_kept_as_a_time() {
-        let dir = tempfile::tempdir().unwrap();
-        remind_tomorrow(&dir.path().join("bkt"));
-        let text = bkt_core::files::read(&dir.path().join("bkt").join(REMIND)).unwrap().unwrap();
-        assert!(text.parse::<jiff::Timestamp>().unwrap() > jiff::Timestamp::now());
     }
 }

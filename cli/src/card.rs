@@ -86,19 +86,28 @@ impl Cards {
 /// What a decision would do about each change: the steps it would run, or why there are none.
 fn sentences(session: &Session, snapshot: &Snapshot, changes: &[&Change], decision: Decision) -> Sentences {
     let mut sentences = Sentences::new();
+    plan_each(session, snapshot, changes, decision, &mut sentences);
+    sentences
+}
+
+/// One that cannot be planned must not hide the others, and one plan does not hold any number of them.
+fn plan_each(
+    session: &Session,
+    snapshot: &Snapshot,
+    changes: &[&Change],
+    decision: Decision,
+    sentences: &mut Sentences,
+) {
     let all: Decisions = changes.iter().map(|change| (change.id.clone(), decision)).collect();
-    if let Ok(plan) = session.plan(snapshot, &all) {
-        add(&plan, &mut sentences);
-        return sentences;
-    }
-    // One that cannot be planned must not hide the others.
-    for id in all.keys() {
-        match session.plan(snapshot, &Decisions::from([(id.clone(), decision)])) {
-            Ok(plan) => add(&plan, &mut sentences),
-            Err(error) => sentences.entry(id.clone()).or_default().push(error.to_string()),
+    match (session.plan(snapshot, &all), changes) {
+        (Ok(plan), _) => add(&plan, sentences),
+        (Err(error), [change]) => sentences.entry(change.id.clone()).or_default().push(error.to_string()),
+        (Err(_), _) => {
+            let (first, second) = changes.split_at(changes.len() / 2);
+            plan_each(session, snapshot, first, decision, sentences);
+            plan_each(session, snapshot, second, decision, sentences);
         }
     }
-    sentences
 }
 
 fn add(plan: &Plan, sentences: &mut Sentences) {

@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bkt_core::host::Host;
 use bkt_core::host::live::LiveHost;
+use bkt_core::host::{Host, SettingQuery, SettingReading, Settings};
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::plan::Plan;
 use bkt_core::run::{Administrator, Direct};
@@ -68,7 +68,8 @@ impl Context {
 
     /// The directory of the setup.
     pub(crate) fn setup(&self) -> Result<PathBuf, Failure> {
-        self.environment.setup(self.globals.repo.as_deref(), std::env::current_dir().ok().as_deref())
+        let here = std::env::current_dir().ok();
+        self.environment.setup(self.globals.repo.as_deref(), here.as_deref(), || chosen_setup(&GioSettings::new()))
     }
 
     /// The person's work with their setup.
@@ -102,4 +103,15 @@ impl Context {
 /// Whether this program runs as root.
 pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// The setup opened in the window, which keeps it in its settings.
+fn chosen_setup(settings: &dyn Settings) -> Option<PathBuf> {
+    let key = "org.bkt.Bucket/repository".parse().ok()?;
+    match settings.read(&[SettingQuery { key, declared: None }]).ok()?.pop()? {
+        SettingReading::Read { current, .. } => {
+            Some(PathBuf::from(current.trim_matches('\''))).filter(|path| path.is_absolute())
+        }
+        SettingReading::NoSchema | SettingReading::NoKey => None,
+    }
 }

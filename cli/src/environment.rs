@@ -32,8 +32,14 @@ impl Environment {
         }
     }
 
-    /// The setup's directory: `-C`, then `BKT_REPO`, then the repository around `here`, then `~/setup`.
-    pub(crate) fn setup(&self, flag: Option<&Path>, here: Option<&Path>) -> Result<PathBuf, Failure> {
+    /// The setup's directory: `-C`, then `BKT_REPO`, then the repository around `here`, then the one `chosen` in
+    /// the window, then `~/setup`.
+    pub(crate) fn setup(
+        &self,
+        flag: Option<&Path>,
+        here: Option<&Path>,
+        chosen: impl FnOnce() -> Option<PathBuf>,
+    ) -> Result<PathBuf, Failure> {
         let named = flag.or(self.setup.as_deref());
         if let Some(path) = named {
             return found(path).ok_or_else(|| {
@@ -45,6 +51,7 @@ impl Environment {
         let home = self.home.as_ref().map(|home| home.join("setup"));
         around
             .and_then(found)
+            .or_else(|| chosen().as_deref().and_then(found))
             .or_else(|| home.as_deref().and_then(found))
             .ok_or_else(|| missing(gettext("no setup was found here or in ~/setup")))
     }

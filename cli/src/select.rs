@@ -3,6 +3,8 @@
 //!
 //! Invariant: a word that names nothing is a failure that says what was probably meant; nothing is guessed.
 
+use std::collections::BTreeSet;
+
 use bkt_core::compare::{Change, Comparison};
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::ignore;
@@ -22,13 +24,10 @@ pub(crate) struct Picked<'c> {
 /// Finds the items that words stand for.
 pub(crate) fn pick<'c>(comparison: &'c Comparison, words: &[String]) -> Result<Picked<'c>, Failure> {
     let mut picked = Picked::default();
+    let mut known = BTreeSet::new();
     for word in words {
         let found = one(comparison, word)?;
-        for change in found.changes {
-            if !picked.changes.iter().any(|known| known.id == change.id) {
-                picked.changes.push(change);
-            }
-        }
+        picked.changes.extend(found.changes.into_iter().filter(|change| known.insert(&change.id)));
         picked.equal.extend(found.equal);
     }
     Ok(picked)

@@ -81,6 +81,7 @@ pub fn apply_sentence(change: &Change) -> String {
             fill(&gettext("Sets this computer to {value} from the next restart on."), &[("value", &value.to_string())])
         }
         (Some(value), _) => fill(&gettext("Sets this computer to {value}."), &[("value", &value.to_string())]),
+        (None, _) if change.id.domain == Domain::Unit => gettext("Disables it on this computer."),
         (None, Effect::Restart) => gettext("Removes it from this computer at the next restart."),
         (None, _) => gettext("Removes it from this computer."),
     }

@@ -55,6 +55,18 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// It is there and stays.
+#[expect(clippy::disallowed_methods, reason = "the one place where files are removed")]
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// An exclusive hold on a directory's files, until dropped or the program ends.
 #[derive(Debug)]
 pub struct DirectoryLock(#[expect(dead_code, reason = "held for its lock")] File);

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Change, Comparison, Shape};
@@ -31,6 +32,21 @@ struct Told {
 }
 
 const TOLD: &str = "notified.json";
+const POSTPONED: &str = "remind-after";
+
+/// Says nothing before a time, and then whatever differs, told before or not.
+///
+/// # Errors
+/// It cannot be written.
+pub fn postpone(state: &Path, until: Timestamp) -> io::Result<()> {
+    std::fs::create_dir_all(state)?;
+    files::replace(&state.join(POSTPONED), until.to_string().as_bytes())
+}
+
+/// The time a person asked to be reminded at; one that cannot be understood counts as none.
+fn postponed(state: &Path) -> io::Result<Option<Timestamp>> {
+    Ok(files::read(&state.join(POSTPONED))?.and_then(|text| text.trim().parse().ok()))
+}
 
 fn set_of(comparison: &Comparison) -> String {
     let mut ids: Vec<String> = comparison
@@ -79,8 +95,11 @@ pub fn due(state: &Path, comparison: &Comparison) -> io::Result<Option<Notice>> 
     let told: Told =
         files::read(&state.join(TOLD))?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let set = set_of(comparison);
-    if told.set == set {
-        return Ok(None);
+    match postponed(state)? {
+        Some(until) if comparison.compared_at < until => return Ok(None),
+        Some(_) => {}
+        None if told.set == set => return Ok(None),
+        None => {}
     }
     let updated = !told.deployment.is_empty() && told.deployment != comparison.system.deployment_id();
     let phrases: Vec<String> = comparison.changes.iter().map(phrase).collect();
@@ -96,6 +115,53 @@ pub fn due(state: &Path, comparison: &Comparison) -> io::Result<Option<Notice>> 
 pub fn remember(state: &Path, comparison: &Comparison) -> io::Result<()> {
     std::fs::create_dir_all(state)?;
     let set = if comparison.changes.is_empty() { String::new() } else { set_of(comparison) };
+    if postponed(state)?.is_some_and(|until| comparison.compared_at >= until) {
+        files::remove(&state.join(POSTPONED))?;
+    }
     let told = Told { set, deployment: comparison.system.deployment_id().to_owned() };
     files::replace(&state.join(TOLD), serde_json::to_string(&told)?.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::compare;
+    use crate::host::recording::RecordingHost;
+    use crate::ignore::Ignored;
+    use crate::setup::Setup;
+
+    /// A computer whose clock setting differs from its setup.
+    fn comparison(value: &str, at: i64) -> Comparison {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("manifests")).unwrap();
+        let text = r#"{"settings": [{"schema": "org.a", "key": "x", "value": "1"}]}"#;
+        files::replace(&dir.path().join("manifests/gsettings.json"), text.as_bytes()).unwrap();
+        let host = RecordingHost::default().setting("org.a/x", value);
+        let mut comparison = compare(&host, &Setup::load(dir.path()).unwrap(), &Ignored::default());
+        comparison.compared_at = Timestamp::from_second(at).unwrap();
+        comparison
+    }
+
+    #[test]
+    fn the_same_set_is_told_once_and_a_new_one_again() {
+        let state = tempfile::tempdir().unwrap();
+        let first = comparison("2", 0);
+        assert_eq!(due(state.path(), &first).unwrap().unwrap().title, "1 Change on This Computer");
+        remember(state.path(), &first).unwrap();
+        assert_eq!(due(state.path(), &first).unwrap(), None);
+        assert!(due(state.path(), &comparison("3", 0)).unwrap().is_some());
+        assert_eq!(due(state.path(), &comparison("1", 0)).unwrap(), None, "nothing differs");
+    }
+
+    #[test]
+    fn a_reminder_is_silent_until_its_time_and_then_repeats_what_was_told() {
+        let state = tempfile::tempdir().unwrap();
+        remember(state.path(), &comparison("2", 0)).unwrap();
+        postpone(state.path(), Timestamp::from_second(100).unwrap()).unwrap();
+        assert_eq!(due(state.path(), &comparison("3", 99)).unwrap(), None);
+        let later = comparison("2", 100);
+        assert!(due(state.path(), &later).unwrap().is_some());
+        remember(state.path(), &later).unwrap();
+        assert_eq!(due(state.path(), &later).unwrap(), None);
+    }
 }

@@ -16,7 +16,7 @@ use bkt_core::session::Session;
 use bkt_core::value::UnitState;
 
 const RPM: &str = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
-const DNF: &str = "dnf -q -C '--disablerepo=*' repoquery --userinstalled --qf '%{name}\\n'";
+const DNF: &str = "dnf -q '--disablerepo=*' repoquery --userinstalled --qf '%{name}\\n'";
 const FLATPAK: &str = "flatpak list --app --columns=installation,application,origin,branch,active,name";
 const UNITS: &str = "systemctl list-unit-files --output=json --no-pager";
 

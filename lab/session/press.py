@@ -7,6 +7,7 @@ presses it; several NAMEs are pressed one after the other. `press.py APP --see T
 text is somewhere in the window; `press.py APP --tree` prints what there is.
 """
 import sys
+import time
 import warnings
 
 import gi
@@ -52,38 +53,24 @@ def showing(node):
         return False
 
 
-def find(app, matches, within=None):
+def find(app, matches, within=None, nth=1):
     scopes = [app]
     if within:
         scopes = [node for node, _ in walk(app) if text_of(node).startswith(within) and showing(node)]
-    for scope in scopes:
-        for node, _ in walk(scope):
-            if matches(node) and showing(node):
-                return node
-    return None
+    shown = [node for scope in scopes for node, _ in walk(scope) if matches(node) and showing(node)]
+    return shown[nth - 1] if len(shown) >= nth else None
 
 
-def wait_for(name, matches, within=None):
-    """The first match; looks again whenever the accessibility bus says something changed."""
-    loop, found = GLib.MainLoop(), []
-
-    def look(*_):
+def wait_for(name, matches, within=None, nth=1):
+    """The first match. Looks four times a second: looking itself makes GTK announce parts it had not named yet, so
+    looking again at each announcement would never end."""
+    end = time.monotonic() + LIMIT
+    while True:
         app = application(name)
-        node = app and find(app, matches, within)
-        if node and not found:
-            found.append(node)
-            loop.quit()
-        return True
-
-    listener = Atspi.EventListener.new(look)
-    for event in ("object:children-changed", "object:state-changed", "object:property-change", "window"):
-        listener.register(event)
-    GLib.timeout_add(500, look)  # what appears without an event
-    GLib.timeout_add_seconds(LIMIT, loop.quit)
-    look()
-    if not found:
-        loop.run()
-    return found[0] if found else None
+        node = app and find(app, matches, within, nth)
+        if node or time.monotonic() > end:
+            return node
+        time.sleep(0.25)
 
 
 def press(node):
@@ -108,7 +95,9 @@ def main():
         within, args = args[1], args[2:]
     role = args[0]
     for name in args[1:]:
-        node = wait_for(app, lambda node: node.get_role_name() == role and text_of(node).startswith(name), within)
+        # GTK's menu items have no accessible name: `#2` is the second one
+        nth, text = (int(name[1:]), "") if name.startswith("#") else (1, name)
+        node = wait_for(app, lambda node: node.get_role_name() == role and text_of(node).startswith(text), within, nth)
         if not node:
             sys.exit(f"{app} shows no {role} “{name}”")
         if not press(node):

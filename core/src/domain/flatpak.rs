@@ -100,7 +100,12 @@ pub(crate) fn is_installed(
 /// Reads the installed applications of both scopes.
 pub(crate) fn observe(host: &dyn Host) -> Result<Observation, Problem> {
     let columns = "--columns=installation,application,origin,branch,active,name";
-    let text = host.run(&invocation(host, ["list", "--app", columns]))?.success("flatpak")?;
+    let mut list = invocation(host, ["list", "--app", columns]);
+    // flatpak makes an installation where it finds none.
+    if host.root().is_some() && host.list(&host.at("/var/lib/flatpak/repo"))?.is_empty() {
+        list = list.arg("--user");
+    }
+    let text = host.run(&list)?.success("flatpak")?;
     Ok(Observation { entries: parse(&text)?, cookie: None })
 }
 

@@ -87,15 +87,34 @@ fn parse_chosen(text: &str) -> BTreeSet<String> {
 
 fn chosen(host: &dyn Host) -> Result<BTreeSet<String>, HostError> {
     let mut query =
-        Invocation::new("dnf", ["-q", "-C", "--disablerepo=*", "repoquery", "--userinstalled", "--qf", "%{name}\\n"]);
+        Invocation::new("dnf", ["-q", "--disablerepo=*", "repoquery", "--userinstalled", "--qf", "%{name}\\n"]);
     if let Some(root) = host.root() {
         query = query.arg("--installroot").arg(root.display().to_string());
     }
     Ok(parse_chosen(&host.run(&query)?.success("dnf")?))
 }
 
+/// Where rpm keeps its database: Fedora's place, and the older one.
+const DATABASES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+
+/// rpm and dnf make a database where they find none; below a root there must be one already.
+fn has_database(host: &dyn Host) -> Result<bool, HostError> {
+    if host.root().is_none() {
+        return Ok(true);
+    }
+    for directory in DATABASES {
+        if !host.list(&host.at(directory))?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Reads the packages of this computer.
 pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Observation, Problem> {
+    if !has_database(host)? {
+        return Err(Problem::new("no_rpm_database", "there is no rpm database"));
+    }
     let installed = parse_installed(&host.run(&rpm_query(host, None))?.success("rpm")?);
     let own = match system.kind {
         HostKind::Package => chosen(host)?,
