@@ -106,7 +106,7 @@ impl From<BuildError> for Failure {
         let (exit, code) = match &error {
             BuildError::NoChange(_) => (exit::USAGE, "no_change"),
             BuildError::Name { .. } => (exit::NOT_POSSIBLE, "name_invalid"),
-            BuildError::TooMany { .. } => (exit::NOT_POSSIBLE, "too_many"),
+            BuildError::TooMany { .. } | BuildError::TooLarge => (exit::NOT_POSSIBLE, "too_many"),
             BuildError::Setup(_) => (exit::FAILED, "file_unusable"),
         };
         Self::new(exit, code, error.to_string())

@@ -193,6 +193,12 @@ impl Comparison {
         self.changes.iter().chain(&self.ignored).find(|change| change.id == *id)
     }
 
+    /// The changes by their items, ignored or not, for whoever looks up many.
+    #[must_use]
+    pub fn by_id(&self) -> BTreeMap<&ItemId, &Change> {
+        self.changes.iter().chain(&self.ignored).map(|change| (&change.id, change)).collect()
+    }
+
     /// How many items wait for a restart.
     #[must_use]
     pub fn after_restart(&self) -> usize {

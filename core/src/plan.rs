@@ -23,8 +23,8 @@ pub use step::{Action, Direction, Step, Stop};
 use crate::compare::{Effect, Privilege};
 use crate::item::ItemId;
 
-/// The largest plan in bytes.
-pub const MAX_BYTES: usize = 256 << 10;
+/// The largest plan in bytes; room for the most steps.
+pub const MAX_BYTES: usize = 1 << 20;
 /// The most steps a plan may have.
 pub const MAX_STEPS: usize = 2000;
 /// The most administrator steps a plan may have.
@@ -111,7 +111,7 @@ impl Plan {
     /// The bytes are not the canonical form of a valid plan.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
         if bytes.len() > MAX_BYTES {
-            return Err(PlanError::TooLarge("more than 256 KiB"));
+            return Err(PlanError::TooLarge("more than 1 MiB"));
         }
         let plan: Self = serde_json::from_slice(bytes).map_err(|error| PlanError::Malformed(error.to_string()))?;
         if plan.format != FORMAT || plan.format_version != FORMAT_VERSION {

@@ -8,7 +8,7 @@ use bkt_core::compare::{Decision, Effect, Origin};
 use bkt_core::host::recording::RecordingHost;
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::manifest::{Manifest, Reader, edit};
-use bkt_core::plan::{Action, Plan, Preconditions, Step};
+use bkt_core::plan::{Action, Decisions, Plan, Preconditions, Step};
 use bkt_core::session::Session;
 use bkt_core::value::{UnitState, Value};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn computer(packages: &BTreeSet<String>, units: &Units) -> RecordingHost {
         .collect();
     let mut host = RecordingHost::default()
         .prints("rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'", &rpm)
-        .prints("dnf -q -C '--disablerepo=*' repoquery --userinstalled --qf '%{name}\\n'", &chosen)
+        .prints("dnf -q '--disablerepo=*' repoquery --userinstalled --qf '%{name}\\n'", &chosen)
         .prints("flatpak list --app --columns=installation,application,origin,branch,active,name", "")
         .prints("systemctl list-unit-files --output=json --no-pager", &serde_json::Value::from(files).to_string())
         .file("/proc/cmdline", "root=UUID=1\n");
@@ -41,6 +41,22 @@ fn computer(packages: &BTreeSet<String>, units: &Units) -> RecordingHost {
         host = host.symlink(&format!("/etc/systemd/system/{name}"), "/dev/null");
     }
     host
+}
+
+/// A list of packages in one of the ways people write it.
+fn written_by_hand(names: &BTreeSet<String>, layout: usize) -> String {
+    let last = names.len().saturating_sub(1);
+    let entry = |(n, name): (usize, &String)| match layout {
+        0 => format!("\n    \"{name}\"{}", if n == last { "" } else { "," }),
+        1 => format!("\n\t\"{name}\", // why {name}"),
+        2 => format!("\r\n    // own line, before\r\n    \"{name}\" /* , */{}", if n == last { "" } else { "," }),
+        3 => format!("\n\n  /* own line,\n own line */\n    \"{name}\","),
+        4 => format!("\"{name}\"{}", if n == last { "" } else { ", " }),
+        _ => format!(" /* [ */ \"{name}\" {}", if n == last { "" } else { "," }),
+    };
+    let entries: String = names.iter().enumerate().map(entry).collect();
+    let newline = if layout < 4 && !names.is_empty() { "\n  " } else { "" };
+    format!("{{\n  // own line, first\n  \"packages\": [{entries}{newline}],\n  \"later\": {{ \"x\":[1 ,2] }}\n}}")
 }
 
 struct Nobody;
@@ -103,6 +119,43 @@ proptest! {
     }
 
     #[test]
+    fn editing_a_manifest_someone_wrote_keeps_every_line_that_is_not_the_entry(
+        here in prop::collection::btree_set("[a-e]{1,2}", 0..6),
+        changes in prop::collection::btree_map("[a-e]{1,2}", any::<bool>(), 0..6),
+        layout in 0_usize..6,
+    ) {
+        let text = written_by_hand(&here, layout);
+        let items: Vec<ItemId> = changes.keys().map(|name| ItemId::new(Domain::Pkg, name.clone())).collect();
+        let edits = items.iter().zip(changes.values().map(|there| there.then_some(&Value::Present)));
+        let after = edit::apply(Manifest::SystemPackages, &text, edits.clone()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let (declared, _) = Reader::declarations(Manifest::SystemPackages, Domain::Pkg, &after).map_err(|error| TestCaseError::fail(format!("{error}: {after}")))?;
+        let mut wanted = here.clone();
+        for (name, there) in &changes {
+            if *there { wanted.insert(name.clone()); } else { wanted.remove(name); }
+        }
+        prop_assert_eq!(declared.keys().collect::<Vec<_>>(), wanted.iter().collect::<Vec<_>>(), "{}", after);
+        let order: Vec<&str> = after.split('"').filter(|word| wanted.contains(*word)).collect();
+        prop_assert!(order.is_sorted(), "{}", after);
+        if wanted == here {
+            prop_assert_eq!(&after, &text);
+        }
+        let is_kept = |line: &&str| line.contains("own line") || line.contains("later");
+        prop_assert_eq!(after.lines().filter(is_kept).collect::<Vec<_>>(), text.lines().filter(is_kept).collect::<Vec<_>>());
+        if layout < 4 && !wanted.is_empty() && !here.is_empty() {
+            for name in here.intersection(&wanted) {
+                let of = |text: &str| text.lines().find(|line| line.contains(&format!("\"{name}\""))).map(|line| line.replace([',', ' '], ""));
+                prop_assert_eq!(of(&after), of(&text), "{}", after);
+            }
+        }
+        let mut step_by_step = text;
+        for (item, value) in edits {
+            step_by_step = edit::edited(Manifest::SystemPackages, &step_by_step, item, value).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        }
+        let (same, _) = Reader::declarations(Manifest::SystemPackages, Domain::Pkg, &step_by_step).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(same.into_keys().collect::<Vec<_>>(), declared.into_keys().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn no_accepted_package_name_can_be_an_option(text in ".{0,12}") {
         if let Ok(name) = text.parse::<bkt_core::name::PackageName>() {
             prop_assert!(!name.as_str().starts_with('-') && !name.as_str().contains(char::is_whitespace));
@@ -121,4 +174,50 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_large_capture_writes_each_manifest_once_and_a_larger_one_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let setup = dir.path().join("setup");
+    std::fs::create_dir_all(setup.join("manifests")).unwrap();
+    let installed: BTreeSet<String> = (0..1901).map(|n| format!("package-{n}")).collect();
+    let here: Units = (0..100).map(|n| (format!("unit-{n}.service"), UnitState::Enabled)).collect();
+    let host = Arc::new(computer(&installed, &here));
+    let session = Session { host, setup: setup.clone(), state: dir.path().join("state") };
+    let snapshot = session.compare().unwrap();
+    let mut decisions: Decisions =
+        snapshot.comparison.changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
+    let error = session.plan(&snapshot, &decisions).unwrap_err().to_string();
+    assert!(error.contains("2001 steps and one plan holds 2000"), "{error}");
+    decisions.pop_first();
+    let plan = session.plan(&snapshot, &decisions).unwrap();
+    assert_eq!(Plan::from_bytes(&plan.to_bytes()).unwrap(), plan);
+
+    let manifests = [Manifest::SystemPackages, Manifest::SystemdServices];
+    let read = |manifest: Manifest| bkt_core::files::read(&setup.join(manifest.path())).unwrap();
+    let mut versions: BTreeMap<Manifest, Vec<Option<String>>> = BTreeMap::new();
+    let mut look = || {
+        for manifest in manifests {
+            let seen = versions.entry(manifest).or_default();
+            seen.push(read(manifest));
+            seen.dedup();
+        }
+    };
+    let source = bkt_core::run::Source::Cli;
+    session.run(plan, &Nobody, source, &mut |_| look()).unwrap();
+    for manifest in manifests {
+        assert_eq!(versions[&manifest].len(), 2, "{} was written more than once", manifest.path());
+    }
+    assert_eq!(session.compare().unwrap().comparison.changes.len(), 1);
+
+    // Nothing is written while there are edits to come.
+    let items: Vec<ItemId> = installed.iter().map(|name| ItemId::new(Domain::Pkg, name.clone())).collect();
+    let before = read(Manifest::SystemPackages);
+    let edits = items.iter().map(|item| {
+        assert_eq!(read(Manifest::SystemPackages), before);
+        (item, None)
+    });
+    bkt_core::run::user::edit_manifest(&setup, Manifest::SystemPackages, edits).unwrap();
+    assert_eq!(read(Manifest::SystemPackages).as_deref(), Some("{\n  \"packages\": []\n}\n"));
 }

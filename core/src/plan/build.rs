@@ -33,6 +33,17 @@ pub enum BuildError {
         /// What is wrong with it.
         source: NameError,
     },
+    /// More than one plan holds.
+    #[error("this is {steps} steps and one plan holds {most}: choose fewer items at a time, for example one kind")]
+    TooMany {
+        /// How many were asked for.
+        steps: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Few steps, but long ones.
+    #[error("this is too much for one plan: choose fewer items at a time, for example one kind")]
+    TooLarge,
     /// The setup's files cannot be looked at.
     #[error("the setup cannot be read: {0}")]
     Setup(#[from] std::io::Error),
@@ -41,12 +52,13 @@ pub enum BuildError {
 /// Makes the plan of some decisions; [`Decision::Ignore`] is not a step and is left out.
 ///
 /// # Errors
-/// A decision is about an item that does not differ, or about one whose name is not valid.
+/// A decision is about an item that does not differ, or about one whose name is not valid, or they are too many.
 pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> Result<Plan, BuildError> {
     let mut steps = Vec::new();
     let mut deferred = Vec::new();
+    let changes = comparison.by_id();
     for (id, decision) in decisions {
-        let change = comparison.change(id).ok_or_else(|| BuildError::NoChange(id.clone()))?;
+        let change = *changes.get(id).ok_or_else(|| BuildError::NoChange(id.clone()))?;
         match decision {
             Decision::Ignore => {}
             Decision::Capture => {
@@ -67,8 +79,13 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
             },
         }
     }
+    let most = super::MAX_STEPS;
+    if let Some(steps) = [steps.len(), deferred.len()].into_iter().find(|count| *count > most) {
+        return Err(BuildError::TooMany { steps, most });
+    }
     let preconditions = Preconditions::of(comparison, setup, &steps)?;
-    Ok(Plan::new(preconditions, steps, deferred))
+    let plan = Plan::new(preconditions, steps, deferred);
+    if plan.to_bytes().len() > super::MAX_BYTES { Err(BuildError::TooLarge) } else { Ok(plan) }
 }
 
 /// What a capture writes: the computer's value, without the details the setup left open.

@@ -110,10 +110,11 @@ impl Preconditions {
                     preconditions.flatpaks.insert(step.item.key.clone(), value(&step.item).is_some());
                 }
                 Action::WriteManifest { .. } => {
-                    if let Some(manifest) = step.manifest() {
-                        preconditions
-                            .files
-                            .insert(manifest.path().to_owned(), file_hash(&setup.directory.join(manifest.path()))?);
+                    if let Some(manifest) = step.manifest()
+                        && !preconditions.files.contains_key(manifest.path())
+                    {
+                        let hash = file_hash(&setup.directory.join(manifest.path()))?;
+                        preconditions.files.insert(manifest.path().to_owned(), hash);
                     }
                 }
             }

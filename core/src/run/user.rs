@@ -81,10 +81,8 @@ pub fn edit_manifest<'i>(
     let _lock = files::lock(&setup.join("manifests")).map_err(failed)?;
     let path = setup.join(manifest.path());
     let before = files::read(&path).map_err(failed)?.unwrap_or_default();
-    let mut text = before.clone();
-    for (item, value) in edits {
-        text = edit::edited(manifest, &text, item, value.as_ref())?;
-    }
+    let edits: Vec<_> = edits.into_iter().collect();
+    let text = edit::apply(manifest, &before, edits.iter().map(|(item, value)| (*item, value.as_ref())))?;
     if text != before {
         files::replace(&path, text.as_bytes()).map_err(failed)?;
     }
