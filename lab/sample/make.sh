@@ -22,6 +22,9 @@ lab_dnf "$root" install bkt-lab-base
 lab_dnf "$root" mark remove bkt-lab-base
 lab_dnf "$root" install htop tuned cups-lab sshd-lab bluez-lab nano powertop
 rm -rf "$root"/var/cache/dnf "$root"/var/log/* "$root"/var/lib/dnf/repos
+# who asks rpm and dnf for the first time leaves files behind; later looks change nothing
+rpm --root "$root" -qa >/dev/null
+lab_dnf "$root" --disablerepo='*' repoquery --userinstalled >/dev/null
 
 # units: first what the packages' scriptlets do, then what a person did
 systemctl --quiet --root="$root" preset tuned.service cups-lab.service sshd-lab.service bluetooth-lab.service
