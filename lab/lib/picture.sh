@@ -10,7 +10,7 @@ window=$!
 trap 'kill "$window" 2>/dev/null; wait "$window" 2>/dev/null || true' EXIT
 
 # --sync waits for the window itself
-id=$(timeout 60 xdotool search --sync --onlyvisible --name '.*' | head -n 1) || {
+id=$(timeout 60 xdotool search --sync --onlyvisible --pid "$window" | tail -n 1) || {
   echo "picture: no window within a minute from $1" >&2
   exit 1
 }

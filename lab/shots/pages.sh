@@ -7,6 +7,24 @@ start 960 680 --repo "$sample/nothing"
 shot no-setup
 stop
 
+start 360 640 "${on_sample[@]}"
+shot narrow-overview
+key ctrl+2
+shot narrow-changes
+click 180 166 # the first app
+shot narrow-detail
+stop
+
+start 360 294 "${on_sample[@]}"
+shot smallest
+stop
+
+ADW_DEBUG_COLOR_SCHEME=prefer-dark start 960 680 "${on_sample[@]}"
+shot dark-overview
+key ctrl+2
+shot dark-changes
+stop
+
 start 960 680 "${on_sample[@]}"
 shot overview
 key ctrl+2
@@ -37,16 +55,4 @@ key ctrl+3
 shot history
 key ctrl+1
 shot overview-after
-stop
-
-start 360 640 "${on_sample[@]}" --page changes
-shot narrow-changes
-stop
-
-start 360 294 "${on_sample[@]}"
-shot smallest
-stop
-
-ADW_DEBUG_COLOR_SCHEME=prefer-dark start 960 680 "${on_sample[@]}" --page changes
-shot dark-changes
 stop
