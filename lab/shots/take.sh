@@ -23,6 +23,7 @@ start() { # WIDTH HEIGHT ARGUMENT…: starts the program and waits for its windo
   xdotool windowmove --sync "$window" 0 0 || true
   xdotool windowsize "$window" "$width" "$height"
   xdotool windowfocus "$window"
+  xdotool mousemove 1279 899 # away from the window, over which it would light up a row
   settle
 }
 # Waits until two pictures in a row are equal: nothing moves any more.
