@@ -107,6 +107,7 @@ impl From<BuildError> for Failure {
             BuildError::NoChange(_) => (exit::USAGE, "no_change"),
             BuildError::Name { .. } => (exit::NOT_POSSIBLE, "name_invalid"),
             BuildError::TooMany { .. } | BuildError::TooLarge => (exit::NOT_POSSIBLE, "too_many"),
+            BuildError::Plan(_) => (exit::NOT_POSSIBLE, "plan_invalid"),
             BuildError::Setup(_) => (exit::FAILED, "file_unusable"),
         };
         Self::new(exit, code, error.to_string())

@@ -103,8 +103,9 @@ impl System {
             return system;
         }
         if !exists("/run/ostree-booted") {
-            if cmdline.split_whitespace().any(|arg| arg.starts_with("composefs=")) {
+            if let Some(digest) = cmdline.split_whitespace().find_map(|arg| arg.strip_prefix("composefs=")) {
                 system.kind = HostKind::Composefs;
+                system.booted = Some(Deployment { id: digest.to_owned(), ..Deployment::default() });
             }
             return system;
         }
@@ -113,7 +114,8 @@ impl System {
             .deployment_path
             .as_deref()
             .and_then(|path| Path::new(path).file_name())
-            .map(|name| name.to_string_lossy().into_owned());
+            .map(|name| name.to_string_lossy().into_owned())
+            .or_else(|| cmdline.split_whitespace().find_map(|arg| arg.strip_prefix("ostree=")).map(str::to_owned));
         let status =
             host.run(&Invocation::new("rpm-ostree", ["status", "--json"])).ok().filter(|output| output.status == 0);
         match status.and_then(|output| serde_json::from_str::<RpmOstreeStatus>(&output.stdout).ok()) {

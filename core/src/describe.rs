@@ -121,6 +121,7 @@ pub fn step(step: &Step) -> String {
             };
             fill(&sentence, &[("unit", unit.as_str())])
         }
+        Action::UnmaskUnit { unit } => fill(&gettext("Unmask {unit}"), &[("unit", unit.as_str())]),
         Action::AddKernelArgument { argument } => {
             fill(&gettext("Add kernel argument {argument}"), &[("argument", argument.as_str())])
         }
@@ -181,6 +182,7 @@ pub fn deferral(why: Deferral) -> String {
         Deferral::NextImage => gettext("It arrives with the next image built from the setup."),
         Deferral::EndsAtRestart => gettext("It is temporary and goes at the next restart."),
         Deferral::Fixed => gettext("This computer cannot change it."),
+        Deferral::HeldOnce => gettext("The setup can hold this app only once."),
     }
 }
 
@@ -208,7 +210,7 @@ pub fn admin_summary(plan: &Plan) -> String {
     };
     let installs = steps(|action| matches!(action, Action::InstallPackage { .. }));
     let removals = steps(|action| matches!(action, Action::RemovePackage { .. }));
-    let units = steps(|action| matches!(action, Action::SetUnit { .. }));
+    let units = steps(|action| matches!(action, Action::SetUnit { .. } | Action::UnmaskUnit { .. }));
     let arguments =
         steps(|action| matches!(action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. }));
     let apps = steps(|action| matches!(action, Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. }));

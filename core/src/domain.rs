@@ -73,6 +73,6 @@ pub fn observe(
         Domain::Karg => karg::observe(host, system, declared),
         Domain::Unit => unit::observe(host, declared),
         Domain::Gsetting => gsetting::observe(host, declared),
-        Domain::Flatpak => flatpak::observe(host),
+        Domain::Flatpak => flatpak::observe(host, declared),
     }
 }

@@ -16,7 +16,7 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde::Serialize;
 
-use crate::item::Domain;
+use crate::item::{Domain, ItemId};
 use crate::name::NameError;
 use crate::problem::Problem;
 use crate::value::Value;
@@ -63,6 +63,13 @@ impl Manifest {
             Self::Gsettings => &[Domain::Gsetting],
             Self::FlatpakApps => &[Domain::Flatpak],
         }
+    }
+
+    /// Whether an item can be an entry of its own: an application stands in the setup once, whatever scopes and
+    /// branches of it are installed.
+    #[must_use]
+    pub fn can_hold(self, item: &ItemId) -> bool {
+        item.domain != Domain::Flatpak || crate::domain::flatpak::id_of(&item.key) == item.key
     }
 
     /// The manifest a captured item of a domain is written to.
@@ -231,6 +238,11 @@ impl Reader {
 
     fn wrong_type(&self, field: &str, expected: &'static str, at: &impl Ranged) -> ManifestError {
         self.error(at, ManifestErrorKind::Type { field: field.to_owned(), expected })
+    }
+
+    /// Notes something that is kept but not used.
+    pub fn warn(&mut self, at: &impl Ranged, message: String) {
+        self.warnings.push(Warning { file: self.manifest.path(), line: self.line_at(at.start()), message });
     }
 
     /// Names every field that is not in `known`, once each.

@@ -115,6 +115,30 @@ name! {
     }
 }
 
+impl UnitName {
+    /// Whether turning this unit off would leave a computer that does not start, that nobody can sign in to,
+    /// or without Bucket's own helper.
+    #[must_use]
+    pub fn keeps_computer_usable(&self) -> bool {
+        KEEP_PREFIXES.iter().any(|prefix| self.0.starts_with(prefix)) || KEEP_UNITS.contains(&self.as_str())
+    }
+}
+
+const KEEP_PREFIXES: [&str; 8] =
+    ["bkt-", "dbus", "display-manager.", "gdm", "messagebus.", "polkit", "systemd-", "NetworkManager."];
+
+const KEEP_UNITS: [&str; 9] = [
+    "basic.target",
+    "default.target",
+    "emergency.target",
+    "graphical.target",
+    "local-fs.target",
+    "multi-user.target",
+    "rescue.target",
+    "sockets.target",
+    "sysinit.target",
+];
+
 name! {
     /// One kernel argument, `key` or `key=value`, printable ASCII without quotes, `$` or backslash.
     KernelArgument, "kernel argument", |text| {

@@ -68,6 +68,8 @@ pub enum Deferral {
     EndsAtRestart,
     /// This computer cannot change it.
     Fixed,
+    /// The setup can hold this application only once.
+    HeldOnce,
 }
 
 /// Why bytes are no plan.
@@ -118,19 +120,31 @@ impl Plan {
             let format: String = format!("{} {}", plan.format, plan.format_version).escape_debug().take(60).collect();
             return Err(PlanError::Format(format));
         }
-        if plan.steps.len() > MAX_STEPS || plan.deferred.len() > MAX_STEPS {
-            return Err(PlanError::TooLarge("more than 2000 steps"));
-        }
-        if plan.admin_steps().count() > MAX_ADMIN_STEPS {
-            return Err(PlanError::TooLarge("more than 200 administrator steps"));
-        }
-        for (index, step) in plan.steps.iter().enumerate() {
-            step.check().map_err(|why| PlanError::Contradiction(index + 1, why))?;
-        }
+        plan.check()?;
         if plan.to_bytes() != bytes {
             return Err(PlanError::NotCanonical);
         }
         Ok(plan)
+    }
+
+    /// Checks the limits, every step, and that each administrator step has its precondition.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), PlanError> {
+        if self.steps.len() > MAX_STEPS || self.deferred.len() > MAX_STEPS {
+            return Err(PlanError::TooLarge("more than 2000 steps"));
+        }
+        if self.admin_steps().count() > MAX_ADMIN_STEPS {
+            return Err(PlanError::TooLarge("more than 200 administrator steps"));
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            step.check().map_err(|why| PlanError::Contradiction(index + 1, why))?;
+            if !self.preconditions.cover(&step.action) {
+                return Err(PlanError::Contradiction(index + 1, "the state it was worked out from is missing"));
+            }
+        }
+        Ok(())
     }
 
     /// The SHA-256 of the plan, in hexadecimal.
@@ -225,7 +239,8 @@ mod tests {
             Effect::Now,
             Origin::SetupChanged,
         );
-        Plan::new(Preconditions::default(), vec![step], Vec::new())
+        let preconditions = Preconditions { rpmdb: Some("0".into()), ..Preconditions::default() };
+        Plan::new(preconditions, vec![step], Vec::new())
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub struct FlatpakSource {
     /// The branch; in a declaration `None` means whichever the remote offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<BranchName>,
-    /// The commit it is held at; in a declaration `None` means the newest.
+    /// The commit a setup wants it held at; kept, not enforced yet, and not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,
 }
@@ -154,7 +154,6 @@ impl FlatpakSource {
         self.remote == observed.remote
             && self.scope == observed.scope
             && (self.branch.is_none() || self.branch == observed.branch)
-            && (self.commit.is_none() || self.commit == observed.commit)
     }
 }
 

@@ -156,12 +156,26 @@ proptest! {
     }
 
     #[test]
-    fn no_accepted_package_name_can_be_an_option(text in ".{0,12}") {
+    fn no_accepted_package_name_can_be_an_option(text in "[-a-zA-Z0-9_.+ ;/*@\n]{0,6}[a-z0-9.+_-]{0,6}") {
         if let Ok(name) = text.parse::<bkt_core::name::PackageName>() {
-            prop_assert!(!name.as_str().starts_with('-') && !name.as_str().contains(char::is_whitespace));
+            prop_assert!(!name.as_str().starts_with('-') && !name.as_str().contains(|c: char| c.is_whitespace() || ";/*@".contains(c)));
             let step = Step::apply(ItemId::new(Domain::Pkg, name.as_str()), Action::InstallPackage { name }, Effect::Now, Origin::New);
-            let plan = Plan::new(Preconditions::default(), vec![step], Vec::new());
+            let preconditions = Preconditions { rpmdb: Some("0".to_owned()), ..Preconditions::default() };
+            let plan = Plan::new(preconditions, vec![step], Vec::new());
             prop_assert_eq!(Plan::from_bytes(&plan.to_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?, plan);
+        }
+    }
+
+    #[test]
+    fn a_damaged_plan_is_refused_or_still_canonical(name in package(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let action = Action::InstallPackage { name: name.parse().map_err(|_| TestCaseError::reject("no name"))? };
+        let step = Step::apply(ItemId::new(Domain::Pkg, name), action, Effect::Now, Origin::New);
+        let preconditions = Preconditions { rpmdb: Some("0".to_owned()), ..Preconditions::default() };
+        let mut bytes = Plan::new(preconditions, vec![step], Vec::new()).to_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(plan) = Plan::from_bytes(&bytes) {
+            prop_assert_eq!(plan.to_bytes(), bytes);
         }
     }
 

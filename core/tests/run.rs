@@ -54,6 +54,11 @@ fn session(host: RecordingHost) -> (tempfile::TempDir, Session, Arc<RecordingHos
 struct Units(RefCell<Vec<String>>);
 
 impl UnitControl for Units {
+    fn unmask(&self, unit: &UnitName) -> Result<(), Problem> {
+        self.0.borrow_mut().push(format!("{unit} unmasked"));
+        Ok(())
+    }
+
     fn set(&self, unit: &UnitName, state: UnitState) -> Result<(), Problem> {
         self.0.borrow_mut().push(format!("{unit} {state}"));
         Ok(())

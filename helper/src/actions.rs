@@ -19,7 +19,7 @@ const fn of(step: &Action) -> Option<&'static str> {
     match step {
         Action::InstallPackage { .. } => Some(action::PACKAGES_INSTALL),
         Action::RemovePackage { .. } => Some(action::PACKAGES_REMOVE),
-        Action::SetUnit { .. } => Some(action::SERVICES),
+        Action::SetUnit { .. } | Action::UnmaskUnit { .. } => Some(action::SERVICES),
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => Some(action::BOOT_ARGUMENTS),
         Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. } => Some(action::SYSTEM_FLATPAKS),
         // The person's own steps: never the administrator's, and the executor refuses them.

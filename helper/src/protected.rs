@@ -4,28 +4,14 @@
 //!
 //! Invariant: the broker and the executor ask here independently.
 
+use bkt_core::name::UnitName;
 use bkt_core::plan::{Action, Plan};
 use bkt_core::value::UnitState;
-
-const PREFIXES: [&str; 8] =
-    ["bkt-", "dbus", "display-manager.", "gdm", "messagebus.", "polkit", "systemd-", "NetworkManager."];
-
-const TARGETS: [&str; 9] = [
-    "basic.target",
-    "default.target",
-    "emergency.target",
-    "graphical.target",
-    "local-fs.target",
-    "multi-user.target",
-    "rescue.target",
-    "sockets.target",
-    "sysinit.target",
-];
 
 /// Whether a unit may not get this state.
 #[must_use]
 pub fn refuses(unit: &str, state: UnitState) -> bool {
-    state != UnitState::Enabled && (PREFIXES.iter().any(|prefix| unit.starts_with(prefix)) || TARGETS.contains(&unit))
+    state != UnitState::Enabled && unit.parse::<UnitName>().map_or(true, |unit| unit.keeps_computer_usable())
 }
 
 /// The first unit of a plan that may not get its state.

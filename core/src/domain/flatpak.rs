@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Flatpak applications: declared in `flatpak-apps.json`, observed by one `flatpak list`.
 //!
-//! Invariant: one call lists both scopes; runtimes are dependencies and never items. An application that
-//! is installed in both scopes is the item of its user scope, and `system/ID` names the other one; a second
-//! branch is `ID//BRANCH`.
+//! Invariant: one call lists both scopes; runtimes are dependencies and never items. Where an application is
+//! installed more than once, the plain id is the one the setup asks for, else the person's own; `user/ID`,
+//! `system/ID` and `ID//BRANCH` name the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jsonc_parser::ast::Object;
 
 use crate::host::{Host, HostError, Invocation};
-use crate::manifest::{Declarations, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::{Declaration, Declarations, ManifestError, ManifestErrorKind, Reader};
 use crate::name::{BranchName, FlatpakId};
 use crate::problem::Problem;
 use crate::value::{FlatpakSource, Scope, Value};
@@ -39,6 +39,9 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
             branch: reader.string_field(entry, "branch")?.map(|text| reader.name(entry, text)).transpose()?,
             commit: reader.string_field(entry, "commit")?.map(|text| reader.name(entry, text)).transpose()?,
         };
+        if source.commit.is_some() {
+            reader.warn(entry, format!("the commit of ‘{id}’ is kept but not enforced yet"));
+        }
         reader.declare(&mut declarations, entry, id.as_str(), Some(Value::Flatpak(source)))?;
     }
     Ok(declarations)
@@ -53,10 +56,10 @@ pub(crate) fn invocation<I: IntoIterator<Item = S>, S: Into<String>>(host: &dyn 
     }
 }
 
-/// The application id in an item key, `[system/]ID[//BRANCH]`.
+/// The application id in an item key, `[system/|user/]ID[//BRANCH]`.
 #[must_use]
 pub fn id_of(key: &str) -> &str {
-    let key = key.strip_prefix("system/").unwrap_or(key);
+    let key = key.strip_prefix("system/").or_else(|| key.strip_prefix("user/")).unwrap_or(key);
     key.split_once("//").map_or(key, |(id, _)| id)
 }
 
@@ -97,8 +100,27 @@ pub(crate) fn is_installed(
     Ok(rows.any(|(app, here)| app.trim() == id.as_str() && branch.is_none_or(|branch| branch.as_str() == here.trim())))
 }
 
+/// The applications installed for a scope.
+///
+/// # Errors
+/// flatpak is missing or fails.
+pub(crate) fn installed(host: &dyn Host, scope: Scope) -> Result<BTreeSet<String>, HostError> {
+    let list = invocation(host, ["list", "--app", scope_option(scope), "--columns=application"]);
+    let list = host.run(&list)?.success("flatpak")?;
+    Ok(list.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect())
+}
+
+/// Whether an observation has an application for a scope.
+pub(crate) fn has(seen: &Observation, id: &FlatpakId, scope: Scope) -> bool {
+    let same = |(key, observed): (&String, &Observed)| {
+        let at = matches!(&observed.value, Some(Value::Flatpak(source)) if source.scope == scope);
+        at && id_of(key) == id.as_str()
+    };
+    seen.entries.iter().any(same)
+}
+
 /// Reads the installed applications of both scopes.
-pub(crate) fn observe(host: &dyn Host) -> Result<Observation, Problem> {
+pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
     let columns = "--columns=installation,application,origin,branch,active,name";
     let mut list = invocation(host, ["list", "--app", columns]);
     // flatpak makes an installation where it finds none.
@@ -106,10 +128,10 @@ pub(crate) fn observe(host: &dyn Host) -> Result<Observation, Problem> {
         list = list.arg("--user");
     }
     let text = host.run(&list)?.success("flatpak")?;
-    Ok(Observation { entries: parse(&text)?, cookie: None })
+    Ok(Observation { entries: parse(&text, declared)?, cookie: None })
 }
 
-fn parse(text: &str) -> Result<BTreeMap<String, Observed>, Problem> {
+fn parse(text: &str, declared: &Declarations) -> Result<BTreeMap<String, Observed>, Problem> {
     let mut rows = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let mut columns = line.split('\t').map(str::trim);
@@ -129,16 +151,23 @@ fn parse(text: &str) -> Result<BTreeMap<String, Observed>, Problem> {
         let seen = Observed { own: true, name, ..Observed::of(Value::Flatpak(source)) };
         rows.push((id, scope, branch, seen));
     }
-    // The user's own installation first, so that it is the one the plain id names.
-    rows.sort_by(|(a, a_scope, a_branch, _), (b, b_scope, b_branch, _)| {
-        a.cmp(b).then(b_scope.cmp(a_scope)).then(a_branch.cmp(b_branch))
+    // The plain id names what the setup asks for, where it is there; else the person's own, else the first.
+    let wants = |id: &FlatpakId, seen: &Observed| match (declared.get(id.as_str()), &seen.value) {
+        (Some(Declaration { value: Some(wanted), .. }), Some(value)) => wanted.is_met_by(value),
+        _ => false,
+    };
+    rows.sort_by(|(a, a_scope, a_branch, a_seen), (b, b_scope, b_branch, b_seen)| {
+        let wanted = wants(b, b_seen).cmp(&wants(a, a_seen));
+        a.cmp(b).then(wanted).then(b_scope.cmp(a_scope)).then(a_branch.cmp(b_branch))
     });
     let mut entries: BTreeMap<String, Observed> = BTreeMap::new();
+    let mut plain: BTreeMap<String, Scope> = BTreeMap::new();
     for (id, scope, branch, seen) in rows {
-        let scoped = match scope {
-            Scope::System if entries.contains_key(id.as_str()) => format!("system/{id}"),
+        let scoped = match plain.get(id.as_str()) {
+            Some(first) if *first != scope => format!("{}/{id}", scope.as_str()),
             _ => id.to_string(),
         };
+        plain.entry(id.to_string()).or_insert(scope);
         let key = if entries.contains_key(&scoped) { format!("{scoped}//{branch}") } else { scoped };
         entries.insert(key, seen);
     }
@@ -148,10 +177,12 @@ fn parse(text: &str) -> Result<BTreeMap<String, Observed>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::Domain;
+    use crate::manifest::Manifest;
 
     #[test]
     fn both_scopes_of_one_application_are_two_items() {
-        let seen = parse("system\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\n").unwrap();
+        let seen = parse("system\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\n", &Declarations::new()).unwrap();
         let scope = |key: &str| match &seen[key].value {
             Some(Value::Flatpak(source)) => source.scope,
             other => panic!("{other:?}"),
@@ -163,6 +194,19 @@ mod tests {
 
     #[test]
     fn output_of_another_shape_is_a_problem() {
-        assert_eq!(parse("error: something\n").unwrap_err().code, "unexpected_output");
+        assert_eq!(parse("error: something\n", &Declarations::new()).unwrap_err().code, "unexpected_output");
+    }
+
+    #[test]
+    fn the_plain_id_is_the_installation_the_setup_asks_for() {
+        let text = r#"{"apps": [{"id": "org.gnome.Boxes", "remote": "flathub", "scope": "system"}]}"#;
+        let (declared, _) = Reader::declarations(Manifest::FlatpakApps, Domain::Flatpak, text).unwrap();
+        let rows = "system\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\n";
+        let seen = parse(rows, &declared).unwrap();
+        assert_eq!(seen.keys().collect::<Vec<_>>(), ["org.gnome.Boxes", "user/org.gnome.Boxes"]);
+        let rows = "user\torg.gnome.Boxes\tflathub\tbeta\tabc\t\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\t\n";
+        let keys: Vec<String> = parse(rows, &declared).unwrap().into_keys().collect();
+        assert_eq!(keys, ["org.gnome.Boxes", "org.gnome.Boxes//stable"]);
+        assert!(keys.iter().all(|key| id_of(key) == "org.gnome.Boxes"));
     }
 }

@@ -172,10 +172,20 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
         let from_image = image.contains(argument);
         let own = !from_image && !argument.is_essential() && !INSTALLER_ARGUMENTS.contains(&argument.as_str());
         if own || declared.contains_key(argument.as_str()) {
-            let fixed = from_image.then(|| "the image provides this argument; remove it in the recipe".to_owned());
+            let fixed = match (from_image, argument.is_essential()) {
+                (true, _) => Some("the image provides this argument; remove it in the recipe".to_owned()),
+                (_, true) => Some("this argument belongs to the boot loader and the installer".to_owned()),
+                _ => None,
+            };
             let seen =
                 Observed { own, fixed, after_restart: !running.contains(argument), ..Observed::of(Value::Present) };
             entries.insert(argument.to_string(), seen);
+        }
+    }
+    for name in declared.keys().filter(|name| !entries.contains_key(*name)).cloned().collect::<Vec<_>>() {
+        if name.parse().is_ok_and(|argument: KernelArgument| argument.is_essential()) {
+            let fixed = Some("this argument belongs to the boot loader and the installer".to_owned());
+            entries.insert(name, Observed { fixed, ..Observed::default() });
         }
     }
     for argument in running.difference(&next).filter(|argument| declared.contains_key(argument.as_str())) {

@@ -14,7 +14,7 @@ use jsonc_parser::ast::Object;
 use serde::Deserialize;
 
 use crate::host::{Host, HostError, Invocation};
-use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, property};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, property};
 use crate::name::UnitName;
 use crate::problem::Problem;
 use crate::value::{UnitState, Value};
@@ -102,7 +102,17 @@ pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observ
             _ => false,
         };
         if own || is_declared {
-            entries.insert(name, observed(&file.state, own));
+            let mut seen = observed(&file.state, own);
+            if seen.fixed.is_none() && name.parse().is_ok_and(|unit| asks_off(declared.get(&name), &unit)) {
+                seen.fixed = Some("this unit keeps the computer usable and is never turned off".to_owned());
+            }
+            entries.insert(name, seen);
+        }
+    }
+    // A unit that is not there cannot start by itself: that is what "disabled" asks for.
+    for (name, declaration) in declared {
+        if declaration.value == Some(Value::Unit(UnitState::Disabled)) {
+            entries.entry(name.clone()).or_insert_with(|| Observed::of(Value::Unit(UnitState::Disabled)));
         }
     }
     // An instance of a template has no unit file of its own until it is enabled.
@@ -112,10 +122,16 @@ pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observ
     Ok(Observation { entries, cookie: None })
 }
 
+/// Whether a setup asks to turn off a unit the computer needs.
+fn asks_off(declaration: Option<&Declaration>, unit: &UnitName) -> bool {
+    let off = |value: &Value| matches!(value, Value::Unit(UnitState::Disabled | UnitState::Masked));
+    unit.keeps_computer_usable() && declaration.and_then(|declaration| declaration.value.as_ref()).is_some_and(off)
+}
+
 fn observed(state: &str, own: bool) -> Observed {
     let value = match state {
-        "enabled" | "enabled-runtime" | "linked" | "linked-runtime" => UnitState::Enabled,
-        "disabled" => UnitState::Disabled,
+        "enabled" | "enabled-runtime" => UnitState::Enabled,
+        "disabled" | "linked" | "linked-runtime" => UnitState::Disabled,
         "masked" | "masked-runtime" => UnitState::Masked,
         // A unit that is always there counts as enabled (existing setups say so of static units).
         _ => {
@@ -176,6 +192,7 @@ fn template(unit: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::host::recording::RecordingHost;
+    use crate::item::Domain;
 
     const LIST: &str = r#"[{"unit_file":"tuned.service","state":"masked","preset":"disabled"},
         {"unit_file":"cups.service","state":"enabled","preset":"enabled"},
@@ -203,5 +220,18 @@ mod tests {
                 "/usr/lib/systemd/system/sshd.service",
             );
         assert!(observe(&host, &Declarations::new()).unwrap().entries.is_empty());
+    }
+
+    #[test]
+    fn a_unit_that_is_not_there_is_as_disabled_as_a_setup_can_ask() {
+        let text =
+            r#"{"services": {"packagekit": "disabled", "gone.service": "enabled", "systemd-oomd.service": "masked"}}"#;
+        let (declared, _) = Reader::declarations(Manifest::SystemdServices, Domain::Unit, text).unwrap();
+        let list = r#"[{"unit_file":"systemd-oomd.service","state":"enabled","preset":"enabled"}]"#;
+        let host = RecordingHost::default().prints("systemctl list-unit-files --output=json --no-pager", list);
+        let seen = observe(&host, &declared).unwrap().entries;
+        assert_eq!(seen["packagekit.service"].value, Some(Value::Unit(UnitState::Disabled)));
+        assert!(!seen.contains_key("gone.service"));
+        assert!(seen["systemd-oomd.service"].fixed.is_some(), "the helper would refuse it");
     }
 }

@@ -9,6 +9,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -65,6 +67,21 @@ impl LiveHost {
     }
 }
 
+/// How often a silent tool is looked at, and how long its last words are waited for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Passes on each line with its end, until there are no more or nobody listens.
+fn read_lines(pipe: impl Read, mut pass: impl FnMut(String) -> bool) {
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        if !pass(String::from_utf8_lossy(&line).into_owned()) {
+            return;
+        }
+        line.clear();
+    }
+}
+
 impl Host for LiveHost {
     fn root(&self) -> Option<&Path> {
         self.root.as_deref()
@@ -116,32 +133,42 @@ impl Host for LiveHost {
             }
             Err(source) => return Err(failed(source)),
         };
-        let mut stderr_pipe = child.stderr.take();
-        let stderr = std::thread::spawn(move || {
-            let mut said = Vec::new();
-            if let Some(pipe) = stderr_pipe.as_mut() {
-                // An unreadable pipe only shortens the explanation of a failure.
-                let _ = pipe.by_ref().take(OUTPUT_LIMIT as u64).read_to_end(&mut said);
-                let _ = std::io::copy(pipe, &mut std::io::sink());
-            }
-            String::from_utf8_lossy(&said).into_owned()
-        });
-        let mut stdout = String::new();
-        if let Some(pipe) = child.stdout.take() {
-            let mut reader = BufReader::new(pipe);
-            let mut line = Vec::new();
-            while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {
-                let text = String::from_utf8_lossy(&line);
-                on_line(text.trim_end_matches(['\n', '\r']));
-                if stdout.len() + text.len() <= OUTPUT_LIMIT {
-                    stdout.push_str(&text);
-                }
-                line.clear();
-            }
+        let (lines, said) = std::sync::mpsc::channel();
+        for (pipe, is_error) in [
+            (child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), false),
+            (child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), true),
+        ] {
+            let lines = lines.clone();
+            std::thread::spawn(move || pipe.map(|pipe| read_lines(pipe, |line| lines.send((is_error, line)).is_ok())));
         }
-        let status = child.wait().map_err(failed)?;
-        let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-        Ok(Output { status, stdout, stderr: stderr.join().unwrap_or_default() })
+        drop(lines);
+        let mut output = Output::default();
+        let mut keep = |(is_error, line): (bool, String), output: &mut Output| {
+            let kept = if is_error { &mut output.stderr } else { &mut output.stdout };
+            if kept.len() + line.len() <= OUTPUT_LIMIT {
+                kept.push_str(&line);
+            }
+            if !is_error {
+                on_line(line.trim_end_matches(['\n', '\r']));
+            }
+        };
+        // The tool's end counts, not its pipes': what a package script leaves running may hold them open for ever.
+        let status = loop {
+            match said.recv_timeout(LOOK) {
+                Ok(line) => keep(line, &mut output),
+                Err(RecvTimeoutError::Disconnected) => break child.wait().map_err(failed)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(status) = child.try_wait().map_err(failed)? {
+                        break status;
+                    }
+                }
+            }
+        };
+        while let Ok(line) = said.recv_timeout(LOOK) {
+            keep(line, &mut output);
+        }
+        output.status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        Ok(output)
     }
 
     fn settings(&self) -> &dyn Settings {
@@ -150,5 +177,31 @@ impl Host for LiveHost {
 
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> LiveHost {
+        LiveHost::of_user(None, Arc::new(NoSettings))
+    }
+
+    #[test]
+    fn a_tool_is_over_when_it_ends_whatever_it_leaves_running() {
+        let started = std::time::Instant::now();
+        let invocation = Invocation::new("sh", ["-c", "sleep 30 & echo out; echo err >&2; exit 3"]);
+        let mut lines = Vec::new();
+        let output = host().run_with(&invocation, &mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((output.status, output.stdout.as_str(), output.stderr.as_str()), (3, "out\n", "err\n"));
+        assert_eq!(lines, ["out"]);
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_missing_tool_is_named() {
+        let error = host().run(&Invocation::new("no-such-tool", ["x"])).unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), ("command_missing", "no-such-tool was not found"));
     }
 }

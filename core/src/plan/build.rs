@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::compare::{Change, Comparison, Decision, Effect};
 use crate::deployment::HostKind;
 use crate::item::{Domain, ItemId};
+use crate::manifest::Manifest;
 use crate::name::NameError;
 use crate::setup::Setup;
 use crate::value::{UnitState, Value};
@@ -44,6 +45,9 @@ pub enum BuildError {
     /// Few steps, but long ones.
     #[error("this is too much for one plan: choose fewer items at a time, for example one kind")]
     TooLarge,
+    /// The plan would be refused by the helper.
+    #[error("this cannot be planned: {0}")]
+    Plan(#[from] super::PlanError),
     /// The setup's files cannot be looked at.
     #[error("the setup cannot be read: {0}")]
     Setup(#[from] std::io::Error),
@@ -61,18 +65,19 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
         let change = *changes.get(id).ok_or_else(|| BuildError::NoChange(id.clone()))?;
         match decision {
             Decision::Ignore => {}
+            Decision::Capture if !Manifest::of(id.domain).can_hold(id) => {
+                deferred.push(Deferred { item: id.clone(), why: Deferral::HeldOnce });
+            }
             Decision::Capture => {
-                let value = captured(change);
-                steps.push(
-                    Step::capture(id.clone(), value.as_ref(), change.origin)
-                        .shown(change.setup.as_ref(), value.as_ref()),
-                );
+                let step = Step::capture(id.clone(), captured(change).as_ref(), change.origin);
+                steps.push(step.from(change.setup.as_ref()));
             }
             Decision::Apply => match apply(change, comparison.system.kind) {
                 Ok(actions) => {
                     for action in actions.map_err(|source| BuildError::Name { item: id.clone(), source })? {
-                        let step = Step::apply(id.clone(), action, change.effect, change.origin);
-                        steps.push(step.shown(change.computer.as_ref(), change.setup.as_ref()));
+                        let effect = action.effect();
+                        let step = Step::apply(id.clone(), action, effect, change.origin);
+                        steps.push(step.from(change.computer.as_ref()));
                     }
                 }
                 Err(why) => deferred.push(Deferred { item: id.clone(), why }),
@@ -85,7 +90,12 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
     }
     let preconditions = Preconditions::of(comparison, setup, &steps)?;
     let plan = Plan::new(preconditions, steps, deferred);
-    if plan.to_bytes().len() > super::MAX_BYTES { Err(BuildError::TooLarge) } else { Ok(plan) }
+    if plan.to_bytes().len() > super::MAX_BYTES {
+        return Err(BuildError::TooLarge);
+    }
+    // What the helper would refuse is refused before the person's steps have run.
+    plan.check()?;
+    Ok(plan)
 }
 
 /// What a capture writes: the computer's value, without the details the setup left open.
@@ -98,7 +108,7 @@ fn captured(change: &Change) -> Option<Value> {
             };
             let mut source = here.clone();
             source.branch = source.branch.filter(|_| declared.is_some_and(|declared| declared.branch.is_some()));
-            source.commit = source.commit.filter(|_| declared.is_some_and(|declared| declared.commit.is_some()));
+            source.commit = declared.and_then(|declared| declared.commit.clone());
             Some(Value::Flatpak(source))
         }
         (value, _) => value.clone(),
@@ -129,6 +139,9 @@ fn apply(change: &Change, kind: HostKind) -> Result<Actions, Deferral> {
             one(key.parse().map(|unit| Action::SetUnit { unit, state: *state }))
         }
         // A unit the setup does not mention goes back to what it was before someone touched it.
+        (Domain::Unit, _) if change.computer == Some(Value::Unit(UnitState::Masked)) => {
+            one(key.parse().map(|unit| Action::UnmaskUnit { unit }))
+        }
         (Domain::Unit, _) => one(key.parse().map(|unit| Action::SetUnit { unit, state: UnitState::Disabled })),
         (Domain::Gsetting, Some(Value::Setting(value))) => {
             one(key.parse().map(|key| Action::SetSetting { key, value: value.clone() }))

@@ -4,7 +4,7 @@
 //! Invariant: a run starts only when every precondition on its side still holds; otherwise the plan is
 //! stale, names what changed, and nothing has happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,9 @@ use crate::files;
 use crate::host::{Host, HostError, SettingQuery, SettingReading};
 use crate::item::{Domain, ItemId};
 use crate::manifest::Manifest;
-use crate::name::{KernelArgument, SettingKey, UnitName};
+use crate::name::{FlatpakId, KernelArgument, SettingKey, UnitName};
 use crate::setup::Setup;
-use crate::value::{UnitState, Value};
+use crate::value::{FlatpakSource, Scope, UnitState, Value};
 
 use super::sha256;
 use super::step::{Action, Step};
@@ -41,7 +41,7 @@ pub struct Preconditions {
     /// The value of every setting a step changes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<SettingKey, String>,
-    /// Which Flatpak items a step changes were installed.
+    /// Which Flatpak applications a step changes were installed, as `user/ID` and `system/ID`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flatpaks: BTreeMap<String, bool>,
     /// The SHA-256 of every manifest a step writes, empty where there was none; paths inside the setup.
@@ -91,7 +91,7 @@ impl Preconditions {
                 Action::InstallPackage { .. } | Action::RemovePackage { .. } => {
                     preconditions.rpmdb = comparison.observed.get(&Domain::Pkg).and_then(|seen| seen.cookie.clone());
                 }
-                Action::SetUnit { unit, .. } => {
+                Action::SetUnit { unit, .. } | Action::UnmaskUnit { unit } => {
                     let state = match value(&step.item) {
                         Some(Value::Unit(state)) => Some(state),
                         _ => None,
@@ -106,8 +106,11 @@ impl Preconditions {
                         preconditions.settings.insert(key.clone(), text);
                     }
                 }
-                Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. } => {
-                    preconditions.flatpaks.insert(step.item.key.clone(), value(&step.item).is_some());
+                Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
+                | Action::RemoveFlatpak { id, scope, .. } => {
+                    let seen = comparison.observed.get(&Domain::Flatpak);
+                    let is_there = seen.is_some_and(|seen| domain::flatpak::has(seen, id, *scope));
+                    preconditions.flatpaks.insert(flatpak_key(id, *scope), is_there);
                 }
                 Action::WriteManifest { .. } => {
                     if let Some(manifest) = step.manifest()
@@ -122,7 +125,32 @@ impl Preconditions {
         Ok(preconditions)
     }
 
-    /// Checks the administrator's side: deployment, packages, units, kernel arguments.
+    /// Whether the state an action was worked out from is here; an administrator step without it is refused.
+    pub(super) fn cover(&self, action: &Action) -> bool {
+        match action {
+            Action::InstallPackage { .. } | Action::RemovePackage { .. } => self.rpmdb.is_some(),
+            Action::SetUnit { unit, .. } | Action::UnmaskUnit { unit } => self.units.contains_key(unit),
+            Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
+                self.kernel_arguments.contains_key(argument)
+            }
+            Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
+            | Action::RemoveFlatpak { id, scope, .. } => self.flatpaks.contains_key(&flatpak_key(id, *scope)),
+            Action::SetSetting { .. } | Action::WriteManifest { .. } => true,
+        }
+    }
+
+    fn check_flatpaks(&self, host: &dyn Host, scope: Scope) -> Result<(), Stale> {
+        let prefix = format!("{}/", scope.as_str());
+        let mut expected = self.flatpaks.iter().filter_map(|(key, there)| Some((key.strip_prefix(&prefix)?, *there)));
+        let Some(first) = expected.next() else { return Ok(()) };
+        let installed = domain::flatpak::installed(host, scope)?;
+        match std::iter::once(first).chain(expected).find(|(id, there)| installed.contains(*id) != *there) {
+            Some((id, _)) => Err(Stale::Item(ItemId::new(Domain::Flatpak, id))),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the administrator's side: deployment, packages, units, kernel arguments, system Flatpaks.
     ///
     /// # Errors
     /// The first thing that is no longer as it was.
@@ -153,7 +181,7 @@ impl Preconditions {
                 }
             }
         }
-        Ok(())
+        self.check_flatpaks(host, Scope::System)
     }
 
     /// Checks the person's side: settings, Flatpaks, manifests of the setup.
@@ -171,15 +199,7 @@ impl Preconditions {
                 }
             }
         }
-        if !self.flatpaks.is_empty() {
-            let seen = domain::flatpak::observe(host).map_err(|problem| Stale::Unreadable(problem.message))?;
-            let here: BTreeSet<&String> = seen.entries.keys().collect();
-            for (key, expected) in &self.flatpaks {
-                if here.contains(key) != *expected {
-                    return Err(Stale::Item(ItemId::new(Domain::Flatpak, key)));
-                }
-            }
-        }
+        self.check_flatpaks(host, Scope::User)?;
         for (file, expected) in &self.files {
             let known = Manifest::ALL.iter().any(|manifest| manifest.path() == file);
             if !known || !file_hash(&setup.join(file)).is_ok_and(|hash| hash == *expected) {
@@ -188,6 +208,10 @@ impl Preconditions {
         }
         Ok(())
     }
+}
+
+fn flatpak_key(id: &FlatpakId, scope: Scope) -> String {
+    format!("{}/{id}", scope.as_str())
 }
 
 fn file_hash(path: &Path) -> std::io::Result<String> {

@@ -55,6 +55,11 @@ pub enum Action {
         /// The state afterwards.
         state: UnitState,
     },
+    /// Takes back the masking of a unit; its state is then what it was before.
+    UnmaskUnit {
+        /// Which.
+        unit: UnitName,
+    },
     /// Adds a kernel argument for the next start.
     AddKernelArgument {
         /// Which.
@@ -125,13 +130,13 @@ impl Step {
     /// A step that changes the computer.
     #[must_use]
     pub fn apply(item: ItemId, action: Action, effect: Effect, reason: Origin) -> Self {
-        let (privilege, stop) = (action.privilege(), action.stop());
+        let (privilege, stop, to) = (action.privilege(), action.stop(), action.result());
         Self {
             item,
             direction: Direction::Apply,
             action,
             from: None,
-            to: None,
+            to,
             effect,
             privilege,
             reversible: true,
@@ -147,11 +152,10 @@ impl Step {
         Self { direction: Direction::Capture, ..Self::apply(item, action, Effect::Now, reason) }
     }
 
-    /// The step with the values shown for it.
+    /// The step with the value it starts from, as shown.
     #[must_use]
-    pub fn shown(mut self, from: Option<&Value>, to: Option<&Value>) -> Self {
-        self.from = from.map(|value| serde_json::json!(value));
-        self.to = to.map(|value| serde_json::json!(value));
+    pub fn from(mut self, value: Option<&Value>) -> Self {
+        self.from = value.map(|value| serde_json::json!(value));
         self
     }
 
@@ -174,7 +178,7 @@ impl Step {
             (Action::SetUnit { state: UnitState::Disabled | UnitState::Masked, .. }, _) => 3,
             (Action::RemovePackage { .. }, _) => 4,
             (Action::InstallPackage { .. }, _) => 5,
-            (Action::SetUnit { .. }, _) => 6,
+            (Action::SetUnit { .. } | Action::UnmaskUnit { .. }, _) => 6,
             (Action::InstallFlatpak { .. } | Action::SetSetting { .. }, _) => 7,
             (Action::RemoveFlatpak { .. }, _) => 8,
             (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 9,
@@ -188,7 +192,13 @@ impl Step {
     pub fn check(&self) -> Result<(), &'static str> {
         let item = match &self.action {
             Action::InstallPackage { name } | Action::RemovePackage { name } => (Domain::Pkg, name.as_str()),
-            Action::SetUnit { unit, .. } => (Domain::Unit, unit.as_str()),
+            Action::SetUnit { unit, state } => {
+                if *state != UnitState::Enabled && unit.keeps_computer_usable() {
+                    return Err("this unit keeps the computer usable and is never turned off");
+                }
+                (Domain::Unit, unit.as_str())
+            }
+            Action::UnmaskUnit { unit } => (Domain::Unit, unit.as_str()),
             Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
                 if argument.is_essential() {
                     return Err("this kernel argument belongs to the boot loader and is never changed");
@@ -222,11 +232,11 @@ impl Step {
         if matches!(self.action, Action::WriteManifest { .. }) != (self.direction == Direction::Capture) {
             return Err("the direction is not the one the action has");
         }
-        let fits = |value: &Option<serde_json::Value>| {
-            value.as_ref().is_none_or(|value| Value::from_json(self.item.domain, value).is_some())
-        };
-        if !fits(&self.from) || !fits(&self.to) {
+        if self.from.as_ref().is_some_and(|value| Value::from_json(self.item.domain, value).is_none()) {
             return Err("a value shown does not fit the item");
+        }
+        if self.to != self.action.result() || self.effect != self.action.effect() {
+            return Err("what is shown is not what the action does");
         }
         Ok(())
     }
@@ -243,10 +253,37 @@ impl Action {
             Self::InstallPackage { .. }
             | Self::RemovePackage { .. }
             | Self::SetUnit { .. }
+            | Self::UnmaskUnit { .. }
             | Self::AddKernelArgument { .. }
             | Self::RemoveKernelArgument { .. }
             | Self::InstallFlatpak { .. }
             | Self::RemoveFlatpak { .. } => Privilege::Admin,
+        }
+    }
+
+    /// The item's value afterwards, in its JSON form; `None` when it is then gone or what it was before.
+    #[must_use]
+    pub fn result(&self) -> Option<serde_json::Value> {
+        let value = match self {
+            Self::InstallPackage { .. } | Self::AddKernelArgument { .. } => Value::Present,
+            Self::SetUnit { state, .. } => Value::Unit(*state),
+            Self::SetSetting { value, .. } => Value::Setting(value.clone()),
+            Self::InstallFlatpak { source, .. } => Value::Flatpak(source.clone()),
+            Self::WriteManifest { value } => return value.clone(),
+            Self::RemovePackage { .. }
+            | Self::UnmaskUnit { .. }
+            | Self::RemoveKernelArgument { .. }
+            | Self::RemoveFlatpak { .. } => return None,
+        };
+        Some(serde_json::json!(value))
+    }
+
+    /// When it becomes real.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        match self {
+            Self::AddKernelArgument { .. } | Self::RemoveKernelArgument { .. } => Effect::Restart,
+            _ => Effect::Now,
         }
     }
 

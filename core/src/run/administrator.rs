@@ -82,6 +82,12 @@ pub trait UnitControl {
     /// # Errors
     /// The unit does not exist, cannot be changed, or systemd refused.
     fn set(&self, unit: &UnitName, state: UnitState) -> Result<(), Problem>;
+
+    /// Takes back the masking of a unit and lets systemd know.
+    ///
+    /// # Errors
+    /// systemd refused.
+    fn unmask(&self, unit: &UnitName) -> Result<(), Problem>;
 }
 
 /// Unit states below a root, by `systemctl --root`.
@@ -90,18 +96,26 @@ pub struct SystemctlRoot<'h, H: Host + ?Sized>(pub &'h H);
 
 impl<H: Host + ?Sized> UnitControl for SystemctlRoot<'_, H> {
     fn set(&self, unit: &UnitName, state: UnitState) -> Result<(), Problem> {
-        let systemctl = |verb: &str| -> Result<(), HostError> {
-            let mut invocation = Invocation::new("systemctl", [verb, unit.as_str()]);
-            if let Some(root) = self.0.root() {
-                invocation = invocation.arg("--root").arg(root.display().to_string());
-            }
-            self.0.run(&invocation)?.success("systemctl").map(|_| ())
-        };
         if state == UnitState::Masked {
-            return Ok(systemctl("mask")?);
+            return self.systemctl("mask", unit);
         }
-        systemctl("unmask")?;
-        Ok(systemctl(if state == UnitState::Enabled { "enable" } else { "disable" })?)
+        self.unmask(unit)?;
+        self.systemctl(if state == UnitState::Enabled { "enable" } else { "disable" }, unit)
+    }
+
+    fn unmask(&self, unit: &UnitName) -> Result<(), Problem> {
+        self.systemctl("unmask", unit)
+    }
+}
+
+impl<H: Host + ?Sized> SystemctlRoot<'_, H> {
+    fn systemctl(&self, verb: &str, unit: &UnitName) -> Result<(), Problem> {
+        let mut invocation = Invocation::new("systemctl", [verb, unit.as_str()]);
+        if let Some(root) = self.0.root() {
+            invocation = invocation.arg("--root").arg(root.display().to_string());
+        }
+        self.0.run(&invocation)?.success("systemctl")?;
+        Ok(())
     }
 }
 
@@ -119,6 +133,7 @@ impl std::fmt::Debug for Direct<'_> {
 
 impl Administrator for Direct<'_> {
     fn perform(&self, plan: &Plan, sink: Sink<'_>) -> Result<Vec<StepResult>, AdministratorError> {
+        plan.check().map_err(|error| AdministratorError::Failed(error.to_string()))?;
         perform(plan, self.host, &SystemctlRoot(self.host), &|| false, sink)
             .map_err(|stale| AdministratorError::Stale(stale.to_string()))
     }
@@ -205,6 +220,7 @@ fn run_batch(
         Action::InstallPackage { .. } => tool(dnf(host, "install", batch)),
         Action::RemovePackage { .. } => tool(dnf(host, "remove", batch)),
         Action::SetUnit { unit, state } => units.set(unit, *state),
+        Action::UnmaskUnit { unit } => units.unmask(unit),
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => {
             let arguments = |add: bool| -> Vec<&KernelArgument> {
                 batch
@@ -303,6 +319,8 @@ fn verify(
             Action::SetUnit { unit, state } => {
                 domain::unit::states(host, std::iter::once(unit)).map(|states| states.get(unit) == Some(state))
             }
+            Action::UnmaskUnit { unit } => domain::unit::states(host, std::iter::once(unit))
+                .map(|states| states.get(unit) != Some(&UnitState::Masked)),
             Action::InstallFlatpak { id, source } => {
                 domain::flatpak::is_installed(host, id, source.scope, source.branch.as_ref())
                     .map_err(|error| unreadable(&error))

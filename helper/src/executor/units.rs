@@ -56,6 +56,14 @@ impl SystemdUnits {
 }
 
 impl UnitControl for SystemdUnits {
+    fn unmask(&self, unit: &UnitName) -> Result<(), Problem> {
+        let unmask = async {
+            self.manager.unmask_unit_files(&[unit.as_str()], false).await?;
+            self.manager.reload().await
+        };
+        self.runtime.block_on(unmask).map_err(|error| problem(unit.as_str(), &error))
+    }
+
     fn set(&self, unit: &UnitName, state: UnitState) -> Result<(), Problem> {
         if protected::refuses(unit.as_str(), state) {
             return Err(Problem::new(
