@@ -59,6 +59,10 @@ pub(super) fn first_boot(context: &Context, args: &FirstBootArgs) -> Result<Answ
     if part == Part::System && !is_root() && !context.globals.dry_run {
         return Err(Failure::new(exit::NOT_AUTHORIZED, "not_authorized", gettext("first-boot --system needs root")));
     }
+    let _one_writer = match part {
+        Part::System if host.root().is_none() && !context.globals.dry_run => Some(one_writer().map_err(unusable)?),
+        _ => None,
+    };
     let session =
         Session { setup: setup(context, host.as_ref(), part)?, state: state.clone(), host: Arc::clone(&host) };
     let snapshot = super::run::compare(context, &session)?;
@@ -87,6 +91,17 @@ pub(super) fn first_boot(context: &Context, args: &FirstBootArgs) -> Result<Answ
         answer.exit = exit::UNCHECKED;
     }
     Ok(answer)
+}
+
+/// Waits until no approved job changes this computer, and keeps the next one waiting.
+fn one_writer() -> std::io::Result<std::fs::File> {
+    let path = Path::new(bkt_helper_api::EXECUTOR_LOCK);
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let lock = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 /// The setup of the image, or for the person's part their own when the image has none.

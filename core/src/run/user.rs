@@ -17,6 +17,7 @@ use crate::manifest::edit::{self, EditError};
 use crate::name::SettingKey;
 use crate::plan::{Action, Plan, Step};
 use crate::problem::Problem;
+use crate::setup::Setup;
 use crate::value::Value;
 
 use super::Sink;
@@ -38,8 +39,10 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
         let problem = write_manifest(setup, manifest, &steps)
             .err()
             .map(|error| Problem::new("setup_not_written", error.to_string()));
+        let written = Setup::load(setup);
         for (n, step) in steps {
-            results.push(ended(n, step, problem.clone(), sink));
+            let problem = problem.clone().or_else(|| unlike(written.as_ref().ok()?, step));
+            results.push(ended(n, step, problem, sink));
         }
     }
     for (n, step) in plan.numbered().filter(|(_, step)| step.privilege == Privilege::User && step.manifest().is_none())
@@ -49,6 +52,16 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
         results.push(ended(n, step, problem, sink));
     }
     results
+}
+
+/// What is wrong when the setup does not say what a capture wrote, for example because another manifest does.
+fn unlike(setup: &Setup, step: &Step) -> Option<Problem> {
+    let said = setup.declared(step.item.domain).ok()?.get(&step.item.key).and_then(|said| said.value.as_ref());
+    let wanted = step.to.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
+    (said != wanted.as_ref()).then(|| {
+        Problem::new("unverified", format!("the setup still says something else about {}", step.item))
+            .hinted("Look for it in the other manifests")
+    })
 }
 
 fn ended(n: usize, step: &Step, problem: Option<Problem>, sink: Sink<'_>) -> StepResult {
