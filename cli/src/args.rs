@@ -12,7 +12,7 @@ use bkt_core::problem::Problem;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::exit;
-use crate::ui::print_document;
+use crate::output::document_to;
 
 const OPTIONS: &str = "Options of every command";
 const CHANGING: &str = "Options of commands that change something";
@@ -26,7 +26,7 @@ Exit codes:
   4    permission was not given
   5    partly done
   6    not possible here: no setup, helper missing, system busy
-  7    something could not be checked (drift check)
+  7    something could not be checked (drift check, --exit-code)
   130  stopped with Ctrl-C";
 
 /// See how this computer differs from its setup, and decide about each difference
@@ -184,7 +184,7 @@ pub(crate) struct StatusArgs {
     /// Include ignored items in --porcelain
     #[arg(long, requires = "porcelain")]
     pub(crate) ignored: bool,
-    /// Exit with 3 when there are differences
+    /// Exit with 3 when there are differences, with 7 when something could not be checked
     #[arg(long)]
     pub(crate) exit_code: bool,
 }
@@ -211,7 +211,7 @@ pub(crate) struct DriftList {
     /// List ignored differences instead
     #[arg(long)]
     pub(crate) ignored: bool,
-    /// Exit with 3 when there are differences
+    /// Exit with 3 when there are differences, with 7 when something could not be checked
     #[arg(long)]
     pub(crate) exit_code: bool,
 }
@@ -228,7 +228,7 @@ pub(crate) struct DiffArgs {
     /// Items (pkg:htop), patterns ('flatpak:org.gnome.*') or kinds (flatpak) [default: all changes]
     #[arg(value_name = "ITEM|PATTERN")]
     pub(crate) items: Vec<String>,
-    /// Exit with 3 when there are differences
+    /// Exit with 3 when there are differences, with 7 when something could not be checked
     #[arg(long)]
     pub(crate) exit_code: bool,
 }
@@ -338,7 +338,8 @@ impl Refused {
         if self.json && self.error.use_stderr() {
             let said = self.error.render().to_string();
             let message = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            print_document(&document::error(&Problem::new("usage", message), exit::USAGE));
+            // A closed standard output is no failure of ours.
+            let _ = document_to(std::io::stdout(), &document::error(&Problem::new("usage", message), exit::USAGE));
         } else {
             // A closed standard output is no failure of ours.
             let _ = self.error.print();

@@ -11,13 +11,14 @@ use bkt_core::host::live::LiveHost;
 use bkt_core::host::{Host, SettingQuery, SettingReading, Settings};
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::plan::Plan;
-use bkt_core::run::{Administrator, Direct};
+use bkt_core::run::Administrator;
 use bkt_core::session::Session;
 use bkt_gio::GioSettings;
 
 use crate::args::Globals;
 use crate::environment::Environment;
 use crate::error::{Failure, exit};
+use crate::interrupt::{Direct, Interrupt, Interruptible};
 use crate::privileged::HelperClient;
 use crate::ui::Ui;
 
@@ -88,15 +89,18 @@ impl Context {
         &'a self,
         host: &'a dyn Host,
         plan: &Plan,
+        interrupt: &'a Interrupt,
     ) -> Result<Box<dyn Administrator + 'a>, Failure> {
-        let Some(root) = host.root() else { return Ok(Box::new(HelperClient::new(&self.ui))) };
+        let Some(root) = host.root() else {
+            return Ok(Box::new(Interruptible { inner: HelperClient::new(&self.ui), interrupt }));
+        };
         if plan.admin_steps().next().is_some() && !is_root() {
             let path = root.display().to_string();
             let message = fill(&gettext("changing the system below {path} needs root"), &[("path", &path)]);
             return Err(Failure::new(exit::NOT_AUTHORIZED, "not_authorized", message)
                 .hinted(gettext("Run the same command as root")));
         }
-        Ok(Box::new(Direct { host }))
+        Ok(Box::new(Interruptible { inner: Direct { host, interrupt }, interrupt }))
     }
 }
 

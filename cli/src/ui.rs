@@ -11,11 +11,11 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext};
-use serde_json::Value as Json;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::args::{Globals, Progress, When};
 use crate::error::{Answer, Failure, exit};
+use crate::output::document_to;
 
 /// Headings.
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -36,6 +36,11 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
 /// Text filled with spaces up to a width in terminal columns.
 pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// The width of the widest of some texts, in terminal columns.
+pub(crate) fn widest<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> usize {
+    texts.into_iter().map(|text| text.as_ref().width()).max().unwrap_or(0)
 }
 
 /// Text without what does not fit into a width in terminal columns.
@@ -70,7 +75,7 @@ pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> 
 }
 
 /// How the program talks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     /// One JSON document is wanted.
     pub(crate) json: bool,
@@ -185,7 +190,8 @@ impl Ui {
         stream.flush()
     }
 
-    fn explain(&self, failure: &Failure) {
+    /// Says what went wrong, and the next step.
+    pub(crate) fn explain(&self, failure: &Failure) {
         let problem = &failure.problem;
         self.say(&format!("{} {}", styled(BAD, "bkt:"), problem.message));
         if let Some(hint) = problem.hint.as_ref().filter(|_| !self.quiet) {
@@ -194,27 +200,16 @@ impl Ui {
     }
 }
 
-fn document_to(mut stream: impl Write, document: &Json) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut stream, document)?;
-    stream.write_all(b"\n")?;
-    stream.flush()
-}
-
-/// Prints a document before there is a [`Ui`].
-pub(crate) fn print_document(document: &Json) {
-    // A closed standard output is no failure of ours.
-    let _ = document_to(io::stdout(), document);
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{cut, padded, wrapped};
+    use super::{cut, padded, widest, wrapped};
 
     #[test]
     fn widths_are_counted_in_columns() {
         assert_eq!(padded("日本", 5), "日本 ");
         assert_eq!(cut("日本語です", 5), "日本…");
         assert_eq!(cut("htop", 4), "htop");
+        assert_eq!(widest(["htop", "日本語"]), 6);
     }
 
     #[test]

@@ -118,6 +118,40 @@ impl Computer {
         self.run("sh", &["-c", &typed])
     }
 
+    /// The same, where `meanwhile` is run by a shell, here, while `question` waits for the answers after it.
+    pub(crate) fn bkt_disturbed(
+        &self,
+        args: &[&str],
+        answers: &str,
+        question: &str,
+        meanwhile: &str,
+        after: &str,
+    ) -> Said {
+        let (root, setup) = (self.path("root"), self.path("setup"));
+        let words = [env!("CARGO_BIN_EXE_bkt"), "--root", root.to_str().unwrap(), "-C", setup.to_str().unwrap()];
+        let command = [&words[..], args].concat().join(" ");
+        std::fs::write(self.path("answers"), answers).unwrap();
+        std::fs::write(self.path("after"), after).unwrap();
+        std::fs::write(self.path("shown"), "").unwrap();
+        let typed = format!(
+            "(cat answers; until grep -qF '{question}' shown; do sleep 0.1; done; {meanwhile}; cat after) \
+             | timeout 60 script -qefc 'stty cols 80 -echo; {command}' shown"
+        );
+        self.run("sh", &["-c", &typed])
+    }
+
+    /// Runs `bkt` and presses Ctrl-C, once, when its run began.
+    pub(crate) fn bkt_interrupted(&self, args: &[&str]) -> Said {
+        let (root, setup) = (self.path("root"), self.path("setup"));
+        let words = [env!("CARGO_BIN_EXE_bkt"), "--root", root.to_str().unwrap(), "-C", setup.to_str().unwrap()];
+        let command = [&words[..], args, &["--progress", "json"]].concat().join(" ");
+        let script = format!(
+            "{command} 2>progress & bkt=$!; until grep -q start progress; do sleep 0.01; done; kill -INT $bkt; \
+             wait $bkt; exit=$?; cat progress >&2; exit $exit"
+        );
+        self.run("sh", &["-c", &script])
+    }
+
     /// Runs a program as this computer's person, with a session bus of their own where settings are kept.
     pub(crate) fn run(&self, program: &str, args: &[&str]) -> Said {
         let mut command = if self.variables.contains_key("DCONF_PROFILE") {

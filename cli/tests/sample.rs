@@ -111,9 +111,9 @@ fn applying_everything_brings_both_sides_together() {
     let status = computer.bkt(&["status", "--exit-code"]);
     assert_eq!(status.exit, 0, "{status:?}");
     insta::assert_snapshot!(status.out, @r"
-    Setup      /tmp/x/setup · main
-    Computer   /tmp/x/root
-    Running    Fedora Linux 44 (Workstation Edition)
+    Setup     /tmp/x/setup · main
+    Computer  /tmp/x/root
+    Running   Fedora Linux 44 (Workstation Edition)
 
     Everything matches (20 entries).
     2 match after restart
@@ -272,4 +272,29 @@ fn on_a_terminal_it_asks_and_does_what_is_answered() {
     assert!(left.contains("!! karg:mitigations=off\n!! karg:preempt=full\n"), "{left}");
     let said = computer.bkt_answered(&["apply", "unit"], "s\ni\ni\nl\ny\n");
     assert!(said.exit == 0 && said.out.ends_with("Nothing else to do.\r\n"), "{said:?}");
+}
+
+#[test]
+fn a_plan_that_is_out_of_date_ignores_nothing_either() {
+    let Some(computer) = Computer::sample() else { return };
+    let change = "printf '\\n' >> setup/manifests/system-packages.json";
+    // Leave nano, capture powertop, ignore strace; the second question is the one without ‘select’.
+    let said = computer.bkt_disturbed(&["apply", "pkg"], "s\nl\nc\ni\n", "[N]o, [d]iff", change, "y\n");
+    assert!(said.exit == 1 && said.out.contains("out of date"), "{said:?}");
+    assert!(!said.out.contains("Ignoring") && !computer.path("setup/.bktignore").exists(), "{said:?}");
+    let said = computer.bkt_answered(&["apply", "pkg"], "s\nl\nc\ni\ny\n");
+    assert!(said.exit == 0 && said.out.contains("Ignoring pkg:strace."), "{said:?}");
+    assert!(std::fs::read_to_string(computer.path("setup/.bktignore")).unwrap().contains("pkg:strace"));
+}
+
+#[test]
+fn a_run_that_is_interrupted_leaves_a_receipt_and_the_system_alone() {
+    let Some(computer) = Computer::sample() else { return };
+    let said = computer.bkt_interrupted(&["apply", "gsetting", "flatpak", "unit", "karg", "--yes"]);
+    assert_eq!(said.exit, 130, "{said:?}");
+    assert!(said.err.contains("Stopping after your own steps…"), "{said:?}");
+    let log = computer.bkt(&["log", "1", "--json"]);
+    assert_eq!(log.exit, 0, "{log:?}");
+    let left = computer.bkt(&["status", "--porcelain"]).out;
+    assert!(left.contains("unit:sshd-lab.service") && !left.contains("flatpak:"), "{left}");
 }

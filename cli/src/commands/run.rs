@@ -10,6 +10,7 @@ use std::time::Instant;
 use bkt_core::compare::{Change, Comparison, Decision};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
+use bkt_core::item::ItemId;
 use bkt_core::plan::{Decisions, Direction, Plan};
 use bkt_core::problem::Problem;
 use bkt_core::run::{Outcome, Receipt, Source, StepState};
@@ -20,6 +21,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::card::Cards;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
+use crate::interrupt::Interrupt;
 use crate::progress::Reporter;
 use crate::prompt::{self, Consent};
 use crate::review;
@@ -74,8 +76,12 @@ pub(super) fn propose(
     let mut may_select = proposal.changes.len() > 1;
     loop {
         let plan = session.plan(snapshot, &proposal.decisions)?;
-        let ignored: Vec<_> =
-            proposal.decisions.iter().filter(|(_, decision)| **decision == Decision::Ignore).collect();
+        let ignored: Vec<ItemId> = proposal
+            .decisions
+            .iter()
+            .filter(|(_, decision)| **decision == Decision::Ignore)
+            .map(|(item, _)| item.clone())
+            .collect();
         let open = comparison.changes.iter().filter(|change| !proposal.decisions.contains_key(&change.id));
         let undecided = if proposal.named { 0 } else { open.count() };
         let text = review::plan(&plan, undecided, ui.width());
@@ -98,15 +104,11 @@ pub(super) fn propose(
         match consent {
             Consent::No => return Ok(nothing_changed(&plan)),
             Consent::Yes => {
-                for (item, _) in ignored {
-                    session.ignore(item)?;
-                    ui.say(&fill(&gettext("Ignoring {item}."), &[("item", &item.to_string())]));
+                if plan.is_empty() {
+                    ignore(context, session, &ignored)?;
+                    return Ok(Answer::new(gettext("Nothing else to do."), document::plan(&plan)));
                 }
-                return if plan.is_empty() {
-                    Ok(Answer::new(gettext("Nothing else to do."), document::plan(&plan)))
-                } else {
-                    run(context, session, plan)
-                };
+                return run(context, session, plan, &ignored);
             }
             Consent::Select => {
                 let cards = Cards::new(session, snapshot, &proposal.changes, ui.width());
@@ -138,7 +140,7 @@ pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result
             return Ok(nothing_changed(&plan));
         }
     }
-    run(context, session, plan)
+    run(context, session, plan, &[])
 }
 
 /// Whether there is someone to ask.
@@ -154,12 +156,36 @@ fn nothing_changed(plan: &Plan) -> Answer {
     Answer::new(gettext("Nothing was changed."), document::plan(plan)).exiting(exit::FAILED)
 }
 
-/// Runs a plan and says how it ended.
-fn run(context: &Context, session: &Session, plan: Plan) -> Result<Answer, Failure> {
-    let administrator = context.administrator(session.host.as_ref(), &plan)?;
+/// Stops reporting items.
+fn ignore(context: &Context, session: &Session, items: &[ItemId]) -> Result<(), Failure> {
+    for item in items {
+        session.ignore(item)?;
+        context.ui.say(&fill(&gettext("Ignoring {item}."), &[("item", &item.to_string())]));
+    }
+    Ok(())
+}
+
+/// Runs a plan, then ignores what was to be ignored beside it, and says how it ended.
+///
+/// A plan that is out of date or not permitted changes nothing, so it ignores nothing either.
+fn run(context: &Context, session: &Session, plan: Plan, ignored: &[ItemId]) -> Result<Answer, Failure> {
+    let host = session.host.as_ref();
+    let interrupt = Interrupt::default();
+    let administrator = context.administrator(host, &plan, &interrupt)?;
     let mut reporter = Reporter::new(&context.ui, &plan);
+    interrupt.watch(&context.ui);
     let receipt = session.run(plan, administrator.as_ref(), Source::Cli, &mut |event| reporter.event(event))?;
-    Ok(ended(&receipt))
+    let mut answer = ended(&receipt);
+    if receipt.result != Outcome::Failed
+        && let Err(failure) = ignore(context, session, ignored)
+    {
+        // The run is over; its receipt is still the answer.
+        context.ui.explain(&failure);
+        if answer.exit == exit::DONE {
+            answer.exit = exit::PARTIAL;
+        }
+    }
+    Ok(answer)
 }
 
 /// How a run ended: in words, as a document, and as an exit code.

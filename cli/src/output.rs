@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One JSON document on a stream, for whoever has one to print: the arguments before there is a terminal, and it.
+//!
+//! Invariant: a document ends with a line break and is written out at once.
+
+use std::io::{self, Write};
+
+use serde_json::Value as Json;
+
+/// Writes one document.
+pub(crate) fn document_to(mut stream: impl Write, document: &Json) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut stream, document)?;
+    stream.write_all(b"\n")?;
+    stream.flush()
+}
