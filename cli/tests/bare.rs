@@ -40,6 +40,11 @@ fn a_broken_manifest_is_named_with_its_line_and_hides_nothing_else() {
 fn what_could_not_be_checked_is_neither_equal_nor_different() {
     let computer = Computer::bare(&[("gsettings.json", "{\"settings\": [")]);
     assert_eq!(computer.bkt(&["drift", "check", "-q"]).exit, 7);
+    for command in [&["status"][..], &["status", "--porcelain"], &["drift"], &["diff"]] {
+        let said = computer.bkt(&[command, &["--exit-code"]].concat());
+        assert_eq!(said.exit, 7, "{command:?}: {said:?}");
+        assert_eq!(computer.bkt(command).exit, 0, "{command:?}");
+    }
     let said = computer.bkt(&["status"]);
     assert!(!said.out.contains("Everything matches"), "{said:?}");
 }
@@ -93,7 +98,7 @@ fn the_setup_is_found_around_the_current_folder_and_in_the_home() {
         |args: &[&str]| computer.run(env!("CARGO_BIN_EXE_bkt"), &[&["--root", root.to_str().unwrap()], args].concat());
     assert_eq!(here(&["status"]).exit, 6);
     std::fs::rename(computer.path("setup"), computer.path("home/setup")).unwrap();
-    assert!(here(&["status"]).out.starts_with("Setup      ~/setup"));
+    assert!(here(&["status"]).out.starts_with("Setup     ~/setup"));
 }
 
 #[test]

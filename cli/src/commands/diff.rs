@@ -7,7 +7,7 @@ use bkt_core::compare::Change;
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext};
 
-use super::status::{in_sync, unchecked};
+use super::status::{in_sync, unchecked, verdict};
 use crate::args::DiffArgs;
 use crate::card::Cards;
 use crate::context::Context;
@@ -39,6 +39,11 @@ pub(super) fn diff(context: &Context, args: &DiffArgs) -> Result<Answer, Failure
     }
     let mut document = document::drift(&snapshot);
     document["items"] = changes.iter().map(|change| document::change(change)).collect();
-    let exit = if args.exit_code && !changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };
+    // An item that was asked for and could not be checked is a failure already.
+    let exit = match (args.exit_code, args.items.is_empty(), changes.is_empty()) {
+        (false, ..) | (true, false, true) => exit::DONE,
+        (true, true, _) => verdict(comparison),
+        (true, false, false) => exit::DIFFERENCES,
+    };
     Ok(Answer::new(text, document).exiting(exit))
 }

@@ -3,6 +3,7 @@
 //!
 //! Invariant: only looks; every line was checked just now.
 
+use anstyle::Style;
 use bkt_core::host::{Host, Invocation};
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::Domain;
@@ -16,7 +17,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
-use crate::ui::{BAD, DIM, GOOD, WARN, padded, styled};
+use crate::ui::{BAD, DIM, GOOD, WARN, padded, styled, widest};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,6 +26,17 @@ enum State {
     Warn,
     Fail,
     Skip,
+}
+
+impl State {
+    fn word(self) -> (String, Style) {
+        match self {
+            Self::Ok => (gettext("ok"), GOOD),
+            Self::Warn => (gettext("warn"), WARN),
+            Self::Fail => (gettext("FAIL"), BAD),
+            Self::Skip => (gettext("skip"), DIM),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -159,24 +171,21 @@ fn timer(host: &dyn Host) -> Check {
 }
 
 fn lines(checks: &[Check]) -> String {
-    let wide = checks.iter().map(|check| check.name.width()).max().unwrap_or(0);
+    let wide = widest(checks.iter().map(|check| &check.name));
+    let words = widest([State::Ok, State::Warn, State::Fail, State::Skip].map(|state| state.word().0));
+    let indent = " ".repeat(words + 4);
     let mut out = String::new();
     for check in checks {
-        let (word, style) = match check.state {
-            State::Ok => (gettext("ok"), GOOD),
-            State::Warn => (gettext("warn"), WARN),
-            State::Fail => (gettext("FAIL"), BAD),
-            State::Skip => (gettext("skip"), DIM),
-        };
-        let word = styled(style, &padded(&word, 5));
+        let (word, style) = check.state.word();
+        let word = styled(style, &padded(&word, words));
         let message = &check.message;
-        out.push_str(&if 9 + wide + message.width() <= 80 {
+        out.push_str(&if words + 4 + wide + message.width() <= 80 {
             format!("{word}  {}  {message}\n", padded(&check.name, wide))
         } else {
-            format!("{word}  {}\n         {message}\n", check.name)
+            format!("{word}  {}\n{indent}{message}\n", check.name)
         });
         if let Some(hint) = &check.hint {
-            out.push_str(&format!("         {}\n", styled(DIM, &format!("→ {hint}"))));
+            out.push_str(&format!("{indent}{}\n", styled(DIM, &format!("→ {hint}"))));
         }
     }
     out

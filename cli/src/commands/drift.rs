@@ -8,7 +8,7 @@ use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
 
 use super::notify;
-use super::status::{unchecked, warnings};
+use super::status::{unchecked, verdict, warnings};
 use crate::args::{DriftArgs, DriftCheck, DriftCommand, DriftList};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
@@ -38,7 +38,7 @@ fn list(context: &Context, args: DriftList) -> Result<Answer, Failure> {
     if !shown.is_empty() {
         hints.push_str(&list::legend());
     }
-    let exit = if args.exit_code && !comparison.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };
+    let exit = if args.exit_code { verdict(comparison) } else { exit::DONE };
     Ok(Answer::new(text, document::drift(&snapshot)).hinted(hints).exiting(exit))
 }
 
@@ -79,11 +79,7 @@ fn check(context: &Context, args: DriftCheck) -> Result<Answer, Failure> {
     if args.notify {
         notify::tell(context, &session, comparison)?;
     }
-    let exit = match (comparison.changes.is_empty(), comparison.unknown.is_empty()) {
-        (false, _) => exit::DIFFERENCES,
-        (true, false) => exit::UNCHECKED,
-        (true, true) => exit::DONE,
-    };
+    let exit = verdict(comparison);
     let text = match exit {
         _ if context.ui.quiet => String::new(),
         exit::UNCHECKED => unchecked(comparison),

@@ -3,6 +3,7 @@
 //!
 //! Invariant: only receipts are read; nothing is compared.
 
+use anstyle::Style;
 use bkt_core::describe;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::run::receipt::history;
@@ -15,7 +16,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::args::LogArgs;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
-use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled};
+use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled, widest};
 
 /// `bkt log [N]`.
 pub(super) fn log(context: &Context, args: &LogArgs) -> Result<Answer, Failure> {
@@ -43,29 +44,32 @@ fn source(source: Source) -> String {
     }
 }
 
-fn outcome(receipt: &Receipt) -> String {
+fn outcome(receipt: &Receipt) -> (Style, String) {
     match receipt.result {
-        Outcome::Done => styled(GOOD, &padded(&gettext("done"), 7)),
-        Outcome::Partial => styled(WARN, &padded(&gettext("partly"), 7)),
-        Outcome::Failed => styled(BAD, &padded(&gettext("failed"), 7)),
+        Outcome::Done => (GOOD, gettext("done")),
+        Outcome::Partial => (WARN, gettext("partly")),
+        Outcome::Failed => (BAD, gettext("failed")),
     }
 }
 
 fn list(runs: &[Receipt]) -> Answer {
     let mut text = String::new();
+    let outcomes = widest(runs.iter().map(|receipt| outcome(receipt).1));
+    let sources = widest(runs.iter().map(|receipt| source(receipt.source)));
     for receipt in runs {
         let ids: Vec<String> = receipt.operations.iter().map(|result| result.item.to_string()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let number = format!("{:>4}", receipt.run);
+        let (style, ended) = outcome(receipt);
         let head = format!(
             "{}  {}  {}  {}",
             styled(BOLD, &number),
             when(receipt.started_at),
-            outcome(receipt),
-            padded(&source(receipt.source), 12),
+            styled(style, &padded(&ended, outcomes)),
+            padded(&source(receipt.source), sources),
         );
         let items = describe::names(&ids);
-        let fits = 4 + 2 + 16 + 2 + 7 + 2 + 12 + 2 + items.width() <= 80;
+        let fits = 4 + 2 + 16 + 2 + outcomes + 2 + sources + 2 + items.width() <= 80;
         text.push_str(&if fits {
             format!("{head}  {items}\n")
         } else {
@@ -88,6 +92,7 @@ fn one(receipt: &Receipt) -> String {
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut out = fill(&gettext("Run {run}, {when}, {source}, plan {plan}\n"), &values);
+    let wide = widest(receipt.operations.iter().map(|result| describe::step_state(result.state)));
     for (result, step) in
         receipt.operations.iter().filter_map(|result| Some((result, receipt.plan.steps.get(result.n.checked_sub(1)?)?)))
     {
@@ -96,8 +101,8 @@ fn one(receipt: &Receipt) -> String {
             StepState::Waiting | StepState::Skipped => WARN,
             _ => BAD,
         };
-        let state = padded(&describe::step_state(result.state), 20);
-        out.push_str(&format!("  {}{}\n", styled(style, &state), describe::step(step)));
+        let state = padded(&describe::step_state(result.state), wide);
+        out.push_str(&format!("  {}  {}\n", styled(style, &state), describe::step(step)));
         if let Some(problem) = &result.problem {
             out.push_str(&format!("      {}\n", problem.message));
         }

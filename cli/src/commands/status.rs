@@ -20,14 +20,14 @@ use crate::args::StatusArgs;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 use crate::git::{self, Repository};
-use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled};
+use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled, widest};
 
 /// `bkt status`.
 pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
     let session = context.brief_session()?;
     let snapshot = super::run::compare(context, &session)?;
     let comparison = &snapshot.comparison;
-    let exit = if args.exit_code && !comparison.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE };
+    let exit = if args.exit_code { verdict(comparison) } else { exit::DONE };
     if args.porcelain {
         let text = porcelain(comparison, args.ignored, if args.nul { '\0' } else { '\n' });
         return Ok(Answer::new(text, Json::Null).exiting(exit));
@@ -47,8 +47,19 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     Ok(Answer::new(text, document).hinted(hints.trim_end()).exiting(exit))
 }
 
-fn row(label: &str, text: &str) -> String {
-    format!("{}{text}\n", styled(BOLD, &padded(label, 11)))
+/// What a comparison comes to, as an exit code.
+pub(super) const fn verdict(comparison: &Comparison) -> u8 {
+    match (comparison.changes.is_empty(), comparison.unknown.is_empty()) {
+        (false, _) => exit::DIFFERENCES,
+        (true, false) => exit::UNCHECKED,
+        (true, true) => exit::DONE,
+    }
+}
+
+/// Labels in one column, each with its text.
+fn columns(rows: &[(String, String)]) -> String {
+    let wide = widest(rows.iter().map(|(label, _)| label));
+    rows.iter().map(|(label, text)| format!("{}  {text}\n", styled(BOLD, &padded(label, wide)))).collect()
 }
 
 /// Setup, running system, waiting system.
@@ -65,25 +76,25 @@ fn sides(context: &Context, host: &dyn Host, snapshot: &Snapshot, repository: Op
         parts.extend(count(repository.ahead as usize, "{count} commit to push", "{count} commits to push"));
         parts.extend(count(repository.behind as usize, "{count} commit to pull", "{count} commits to pull"));
     }
-    let mut out = row(&gettext("Setup"), &parts.join(" · "));
+    let mut rows = vec![(gettext("Setup"), parts.join(" · "))];
     let version = |deployment: &Deployment| {
         let version = deployment.version.clone().unwrap_or_else(|| deployment.id.chars().take(12).collect());
         [Some(version), deployment.image.clone()].into_iter().flatten().collect::<Vec<_>>().join("  ")
     };
     let running = system.booted.as_ref().map(version).or_else(|| pretty_name(host));
     if let Some(root) = host.root() {
-        out.push_str(&row(&gettext("Computer"), &root.display().to_string()));
+        rows.push((gettext("Computer"), root.display().to_string()));
     }
-    out.push_str(&row(&gettext("Running"), &running.unwrap_or_else(|| gettext("unknown"))));
+    rows.push((gettext("Running"), running.unwrap_or_else(|| gettext("unknown"))));
     if let Some(staged) = &system.staged {
         let text = fill(&gettext("{version}  restart to use"), &[("version", &version(staged))]);
-        out.push_str(&row(&gettext("Waiting"), &text));
+        rows.push((gettext("Waiting"), text));
     }
     if system.kind == HostKind::Layered {
         let layered = system.layered.iter().map(String::as_str).collect::<Vec<_>>();
-        out.push_str(&row(&gettext("Layered"), &styled(WARN, &describe::names(&layered))));
+        rows.push((gettext("Layered"), styled(WARN, &describe::names(&layered))));
     }
-    out
+    columns(&rows)
 }
 
 fn pretty_name(host: &dyn Host) -> Option<String> {
