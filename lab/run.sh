@@ -21,13 +21,13 @@ as_sample() (
   cd "$sample_dir/setup" || exit
   inside "$BKT_SRC/lab/lib/headless.sh" "$@"
 )
-# The same on the display of whoever started this.
+# The same on the display of whoever started this; on a bus of its own nothing speaks to a screen reader.
 as_sample_here() (
   runtime=${XDG_RUNTIME_DIR:-}
   # shellcheck source=/dev/null
   . "$sample_dir/env"
   cd "$sample_dir/setup" || exit
-  export XDG_RUNTIME_DIR=$runtime
+  export XDG_RUNTIME_DIR=$runtime GTK_A11Y=none
   inside dbus-run-session -- "$@"
 )
 
