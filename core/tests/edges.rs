@@ -36,8 +36,9 @@ fn the_crates_know_only_whom_they_may() {
     assert_eq!(ours(&edges, "bkt-helper-api"), set(&[]));
     assert_eq!(ours(&edges, "bkt-gio"), set(&["bkt-core"]));
     assert_eq!(ours(&edges, "bkt-helper"), set(&["bkt-core", "bkt-helper-api"]));
-    assert_eq!(ours(&edges, "bkt-cli"), set(&["bkt-core", "bkt-gio", "bkt-helper-api"]));
-    assert_eq!(ours(&edges, "bkt-app"), set(&["bkt-core", "bkt-gio", "bkt-helper-api"]));
+    assert_eq!(ours(&edges, "bkt-helper-client"), set(&["bkt-core", "bkt-helper-api"]));
+    assert_eq!(ours(&edges, "bkt-cli"), set(&["bkt-core", "bkt-gio", "bkt-helper-api", "bkt-helper-client"]));
+    assert_eq!(ours(&edges, "bkt-app"), set(&["bkt-core", "bkt-gio", "bkt-helper-client"]));
     assert_eq!(ours(&edges, "bkt-standins"), set(&[]));
 }
 
@@ -51,5 +52,6 @@ fn core_and_helper_know_no_toolkit_and_core_no_bus() {
     };
     none_of("bkt-core", &["gtk4", "relm4", "libadwaita", "gio", "glib", "zbus", "tokio", "clap", "anstream", "anyhow"]);
     none_of("bkt-helper", &["gtk4", "relm4", "libadwaita", "gio", "glib", "clap"]);
+    none_of("bkt-helper-client", &["gtk4", "relm4", "libadwaita", "gio", "glib", "clap"]);
     none_of("bkt-cli", &["gtk4", "relm4", "libadwaita"]);
 }

@@ -155,9 +155,17 @@ fn a_stale_plan_runs_nothing() {
 fn a_stop_is_heard_between_batches() {
     let (_dir, session, _) = session(computer());
     let plan = plan_of(&session, Decision::Apply);
-    let host = computer();
-    let results = administrator::perform(&plan, &host, &Units::default(), &|| true, &mut |_| {}).unwrap();
-    assert!(results.iter().all(|result| result.state == StepState::Skipped));
+    let host = computer().prints("dnf -y --setopt=exit_on_lock=True remove nano", "Removed: nano\n");
+    let asked = std::cell::Cell::new(0);
+    let stop = || asked.replace(asked.get() + 1) > 0;
+    let results = administrator::perform(&plan, &host, &Units::default(), &stop, &mut |_| {}).unwrap();
+    let tried: Vec<String> = results
+        .iter()
+        .filter(|result| result.state != StepState::Skipped)
+        .map(|result| result.item.to_string())
+        .collect();
+    assert_eq!(tried, ["pkg:nano"], "the first batch had begun, the others were not tried");
+    assert_eq!(results.len(), 5, "every administrator step has an end");
 }
 
 #[test]
