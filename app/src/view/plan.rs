@@ -87,7 +87,6 @@ fn summary(plan: &Plan) -> Vec<(String, String)> {
             count => of_all(count, &gettext("Needed for {count} of {total}")),
         };
         rows.push((gettext("Administrator"), admin));
-        rows.push((gettext("Can Be Undone"), of_all(counts.reversible, &gettext("{count} of {total}"))));
     }
     rows.push((gettext("Plan"), plan.short()));
     rows
@@ -161,6 +160,8 @@ mod tests {
         assert_eq!(review.groups[0].rows[0].subtitle, "masked → enabled");
         assert_eq!(review.summary[0].1, "1 now · 1 after restart");
         assert_eq!(review.summary[1].1, "Needed for 2 of 2");
+        let facts: Vec<&str> = review.summary.iter().map(|(label, _)| label.as_str()).collect();
+        assert_eq!(facts, ["Takes Effect", "Administrator", "Plan"]);
         assert!(review.runnable);
     }
 }
