@@ -10,7 +10,7 @@ use relm4::adw::prelude::*;
 use relm4::factory::FactoryVecDeque;
 use relm4::gtk::glib;
 use relm4::prelude::*;
-use relm4::{adw, css, gtk};
+use relm4::{adw, gtk};
 
 use super::placeholder::{Blank, Placeholder};
 use crate::rows::past_run::PastRunRow;
@@ -54,11 +54,8 @@ impl SimpleComponent for HistoryPage {
                         adw::Clamp {
                             #[local_ref]
                             rows -> gtk::ListBox {
-                                set_selection_mode: gtk::SelectionMode::None,
-                                set_valign: gtk::Align::Start,
                                 set_margin_all: 12,
                                 set_margin_vertical: 24,
-                                add_css_class: css::BOXED_LIST,
                             },
                         },
                     },
@@ -71,7 +68,7 @@ impl SimpleComponent for HistoryPage {
 
     fn init(_init: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
         let rows = FactoryVecDeque::builder()
-            .launch(gtk::ListBox::default())
+            .launch(super::boxed_list())
             .forward(sender.input_sender(), |index: DynamicIndex| HistoryMsg::Opened(index.current_index()));
         let placeholder = Placeholder::builder().launch(Blank::NoRuns).detach();
         let model = Self { receipts: Arc::default(), rows, placeholder };

@@ -71,19 +71,13 @@ impl SimpleComponent for OverviewPage {
                                         #[watch]
                                         set_icon_name: Some(model.text(|shown| shown.icon)),
                                     },
-                                    gtk::Label {
+                                    super::headline() -> gtk::Label {
                                         #[watch]
                                         set_label: model.text(|shown| &shown.headline),
-                                        set_wrap: true,
-                                        set_justify: gtk::Justification::Center,
-                                        add_css_class: css::TITLE_1,
-                                        set_accessible_role: gtk::AccessibleRole::Heading,
                                     },
-                                    gtk::Label {
+                                    super::centered() -> gtk::Label {
                                         #[watch]
                                         set_label: model.text(|shown| &shown.description),
-                                        set_wrap: true,
-                                        set_justify: gtk::Justification::Center,
                                     },
                                     gtk::Button {
                                         #[watch]

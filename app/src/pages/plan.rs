@@ -110,11 +110,7 @@ impl SimpleComponent for PlanPage {
                 set_content = &gtk::ScrolledWindow {
                     set_hscrollbar_policy: gtk::PolicyType::Never,
                     adw::Clamp {
-                        gtk::Box {
-                            set_orientation: gtk::Orientation::Vertical,
-                            set_spacing: 24,
-                            set_margin_all: 12,
-                            set_margin_vertical: 24,
+                        super::column(24) -> gtk::Box {
                             #[local_ref]
                             summary -> adw::PreferencesGroup {},
                             #[local_ref]

@@ -11,7 +11,7 @@ use bkt_core::run::{Event, Receipt};
 use relm4::adw::prelude::*;
 use relm4::factory::FactoryVecDeque;
 use relm4::prelude::*;
-use relm4::{adw, css, gtk};
+use relm4::{adw, gtk};
 
 use crate::rows::refill;
 use crate::rows::run_step::RunStepRow;
@@ -83,27 +83,17 @@ impl Component for RunPage {
                 set_content = &gtk::ScrolledWindow {
                     set_hscrollbar_policy: gtk::PolicyType::Never,
                     adw::Clamp {
-                        gtk::Box {
-                            set_orientation: gtk::Orientation::Vertical,
-                            set_spacing: 18,
-                            set_margin_all: 12,
-                            set_margin_vertical: 24,
+                        super::column(18) -> gtk::Box {
                             #[name = "result"]
-                            gtk::Label {
+                            super::headline() -> gtk::Label {
                                 #[watch]
                                 set_label: &if model.run.ended { model.run.result() } else { gettext("Applying Plan") },
-                                set_wrap: true,
-                                set_justify: gtk::Justification::Center,
-                                add_css_class: css::TITLE_1,
-                                set_accessible_role: gtk::AccessibleRole::Heading,
                             },
-                            gtk::Label {
+                            super::centered() -> gtk::Label {
                                 #[watch]
                                 set_visible: model.run.ended,
                                 #[watch]
                                 set_label: &model.run.after(),
-                                set_wrap: true,
-                                set_justify: gtk::Justification::Center,
                             },
                             gtk::ProgressBar {
                                 #[watch]
@@ -116,9 +106,6 @@ impl Component for RunPage {
                             },
                             #[local_ref]
                             rows -> gtk::ListBox {
-                                set_selection_mode: gtk::SelectionMode::None,
-                                set_valign: gtk::Align::Start,
-                                add_css_class: css::BOXED_LIST,
                                 #[watch]
                                 set_visible: !model.run.steps.is_empty(),
                             },
@@ -130,7 +117,7 @@ impl Component for RunPage {
     }
 
     fn init(_init: (), root: Self::Root, _sender: ComponentSender<Self>) -> ComponentParts<Self> {
-        let rows = FactoryVecDeque::builder().launch(gtk::ListBox::default()).detach();
+        let rows = FactoryVecDeque::builder().launch(super::boxed_list()).detach();
         let model = Self { run: Run::default(), stopping: false, rows };
         let rows = model.rows.widget();
         let widgets = view_output!();
