@@ -3,6 +3,7 @@
 //!
 //! Invariant: only the engine touches setup and computer; the window keeps its last answer and the marks.
 
+mod commands;
 mod navigation;
 mod running;
 
@@ -19,9 +20,9 @@ use relm4::gtk::glib;
 use relm4::prelude::*;
 use relm4::{WorkerController, adw, gtk};
 
-use crate::actions;
 use crate::arguments::Arguments;
-use crate::engine::{Engine, EngineMsg, EngineOutput, Failure, Found, Review};
+use crate::engine::{Engine, EngineInit, EngineMsg, EngineOutput, Failure, Found, Review};
+use crate::notices;
 use crate::pages::change_detail::{ChangeDetail, DetailMsg};
 use crate::pages::changes::{ChangesMsg, ChangesOutput, ChangesPage};
 use crate::pages::history::{HistoryMsg, HistoryPage};
@@ -32,7 +33,6 @@ use crate::pages::run::{RunMsg, RunOutput, RunPage};
 use crate::pages::sidebar::{Sidebar, SidebarMsg};
 use crate::preferences::Preferences;
 use crate::privileged::Stop;
-use crate::service;
 use crate::view::generation::Generation;
 use crate::view::marks::{self, Marks};
 use crate::view::overview::{self, Place};
@@ -124,7 +124,7 @@ impl Component for App {
         let input = sender.input_sender();
         let preferences = Preferences::open();
         let stop = Stop::default();
-        let init = service::engine(arguments, &preferences, stop.clone());
+        let init = EngineInit::new(arguments, &preferences, stop.clone());
         let engine = Engine::builder().detach_worker(init).forward(input, AppMsg::Engine);
         let sidebar = Sidebar::builder().launch(()).forward(input, AppMsg::Navigate);
         let overview = OverviewPage::builder().launch(()).forward(input, AppMsg::Navigate);
@@ -145,7 +145,7 @@ impl Component for App {
 
         root.set_application(Some(&application));
         preferences.bind_window(&root);
-        actions::install(&root, input);
+        commands::install(&root, input);
         let navigation = Navigation::new(
             &widgets.split,
             &widgets.view,
@@ -254,6 +254,7 @@ impl App {
 
     fn answer(&mut self, output: EngineOutput) -> Result<(), Failure> {
         match output {
+            EngineOutput::Remembered(marks) => self.marks = Rc::new(*marks),
             EngineOutput::Compared(generation, result) => {
                 if self.generation.accept(generation) {
                     self.compared(result);
@@ -279,7 +280,7 @@ impl App {
         self.navigation.go(place);
         self.sidebar.emit(SidebarMsg::Select(place));
         if place == Place::Changes {
-            self.application.withdraw_notification(service::DRIFT);
+            notices::withdraw_drift(&self.application);
         }
     }
 
@@ -301,7 +302,9 @@ impl App {
             Err(failure) => return self.blank(&Blank::Failed(failure)),
             Ok(found) => found,
         };
-        let mut marks = found.marks.clone();
+        // What was decided while it compared counts, so the window's own marks go on.
+        let mut marks = (*self.marks).clone();
+        marks.prune(&found.snapshot.comparison);
         marks.suggest(self.preferences.suggest());
         self.marks = Rc::new(marks);
         let (snapshot, last) = (&found.snapshot, found.history.first());

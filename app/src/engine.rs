@@ -8,13 +8,18 @@ use std::sync::Arc;
 
 use bkt_core::compare::Decision;
 use bkt_core::host::Host;
+use bkt_core::host::live::LiveHost;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::ItemId;
 use bkt_core::plan::{Decisions, Plan};
-use bkt_core::run::{Administrator, Event, Receipt, RunError, Source, receipt};
+use bkt_core::run::{Administrator, Event, Outcome, Receipt, RunError, Source, receipt};
 use bkt_core::session::{Session, SessionError, Snapshot};
+use bkt_gio::GioSettings;
+use relm4::gtk::glib;
 use relm4::{ComponentSender, Worker};
 
+use crate::arguments::Arguments;
+use crate::preferences::Preferences;
 use crate::privileged::{Direct, Helper, Stop};
 use crate::view::marks::Marks;
 
@@ -40,6 +45,30 @@ pub(crate) struct EngineInit {
     pub(crate) stop: Stop,
 }
 
+impl EngineInit {
+    /// What the command line names, else what was chosen in the window.
+    pub(crate) fn new(arguments: Arguments, preferences: &Preferences, stop: Stop) -> Self {
+        let mut settings = GioSettings::new();
+        if let Some(root) = &arguments.root {
+            settings = settings.with_schemas(root.join("usr/share/glib-2.0/schemas"));
+        }
+        let authority = if arguments.root.is_some() { Authority::Direct } else { Authority::Helper };
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        Self {
+            host: Arc::new(LiveHost::of_user(arguments.root.map(absolute), Arc::new(settings))),
+            setup: arguments.repo.map(absolute).or_else(|| preferences.repository()),
+            state: state_directory(),
+            authority,
+            stop,
+        }
+    }
+}
+
+/// Where this person's state is kept.
+pub(crate) fn state_directory() -> PathBuf {
+    glib::user_state_dir().join("bkt")
+}
+
 /// What it is asked for.
 #[derive(Debug)]
 pub(crate) enum EngineMsg {
@@ -51,7 +80,7 @@ pub(crate) enum EngineMsg {
     Remember(Box<Marks>),
     /// Work a plan out.
     Plan(Decisions),
-    /// Ignore some items and run a plan.
+    /// Run a plan and ignore some items.
     Run(Arc<Review>),
 }
 
@@ -66,13 +95,14 @@ pub(crate) struct Review {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) marks: Marks,
     pub(crate) history: Arc<Vec<Receipt>>,
 }
 
 /// What it answers.
 #[derive(Debug)]
 pub(crate) enum EngineOutput {
+    /// What was decided when this was last used; the first answer, and only given once.
+    Remembered(Box<Marks>),
     Compared(u64, Result<Box<Found>, Failure>),
     Planned(Result<Arc<Review>, Failure>),
     Event(Event),
@@ -146,7 +176,11 @@ impl Engine {
             }
             EngineMsg::Run(review) => {
                 let ended = self.run(&review, sender);
+                // A plan that is out of date or not permitted changes nothing, so it ignores nothing either.
+                let changed = ended.as_ref().is_ok_and(|receipt| receipt.result != Outcome::Failed);
+                let ignored = if changed { self.ignore(&review) } else { Ok(()) };
                 self.emit(sender, EngineOutput::Ended(ended));
+                ignored?;
             }
         }
         Ok(())
@@ -163,13 +197,15 @@ impl Engine {
         }
         let snapshot = Arc::new(self.session.compare()?);
         self.snapshot = Some(Arc::clone(&snapshot));
-        let stored = bkt_core::files::read(&self.session.state.join(MARKS)).ok().flatten();
-        // Marks that cannot be read cost some clicks, no data.
-        let mut marks: Marks = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        marks.prune(&snapshot.comparison);
         let mut history = receipt::history(&self.session.state).map_err(|error| Failure::Other(error.to_string()))?;
         history.truncate(HISTORY);
-        Ok(Box::new(Found { snapshot, marks, history: Arc::new(history) }))
+        Ok(Box::new(Found { snapshot, history: Arc::new(history) }))
+    }
+
+    fn remembered(&self) -> Marks {
+        let stored = bkt_core::files::read(&self.session.state.join(MARKS)).ok().flatten();
+        // Marks that cannot be read cost some clicks, no data.
+        stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
     fn remember(&self, marks: &Marks) -> Result<(), Failure> {
@@ -193,7 +229,6 @@ impl Engine {
 
     fn run(&self, review: &Review, sender: &ComponentSender<Self>) -> Result<Arc<Receipt>, Failure> {
         self.stop.clear();
-        self.ignore(review)?;
         let mut sink = |event: &Event| self.emit(sender, EngineOutput::Event(event.clone()));
         let host = Arc::clone(&self.session.host);
         let direct = Direct { host: host.as_ref(), stop: &self.stop };
@@ -214,10 +249,12 @@ impl Worker for Engine {
     type Input = EngineMsg;
     type Output = EngineOutput;
 
-    fn init(init: EngineInit, _sender: ComponentSender<Self>) -> Self {
+    fn init(init: EngineInit, sender: ComponentSender<Self>) -> Self {
         let has_setup = init.setup.is_some();
         let session = Session { host: init.host, setup: init.setup.unwrap_or_default(), state: init.state };
-        Self { session, has_setup, authority: init.authority, stop: init.stop, snapshot: None }
+        let engine = Self { session, has_setup, authority: init.authority, stop: init.stop, snapshot: None };
+        engine.emit(&sender, EngineOutput::Remembered(Box::new(engine.remembered())));
+        engine
     }
 
     fn update(&mut self, message: EngineMsg, sender: ComponentSender<Self>) {

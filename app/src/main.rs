@@ -11,6 +11,7 @@ mod actions;
 mod app;
 mod arguments;
 mod engine;
+mod notices;
 mod pages;
 mod preferences;
 mod privileged;

@@ -7,14 +7,8 @@
 //! Invariant: no window exists before someone activates the application or asks for a page.
 
 use std::cell::RefCell;
-use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use bkt_core::host::live::LiveHost;
-use bkt_core::i18n::gettext;
-use bkt_core::notice::{self, Notice};
-use bkt_gio::GioSettings;
 use relm4::adw::prelude::*;
 use relm4::gtk::{gio, glib};
 use relm4::{Component, ComponentController, Controller, RelmApp, adw};
@@ -23,13 +17,10 @@ use crate::APP_ID;
 use crate::actions;
 use crate::app::{App, AppMsg};
 use crate::arguments::Arguments;
-use crate::engine::{Authority, EngineInit};
-use crate::preferences::Preferences;
-use crate::privileged::Stop;
+use crate::engine::state_directory;
+use crate::notices;
 use crate::view::overview::Place;
 
-/// The one notification about drift; a newer one replaces it.
-pub(crate) const DRIFT: &str = "drift";
 type Window = Rc<RefCell<Option<Controller<App>>>>;
 
 /// Runs until the last window is closed, or as a service until it is idle.
@@ -82,12 +73,12 @@ pub(crate) fn run(arguments: Arguments) -> glib::ExitCode {
             .build(),
         gio::ActionEntry::builder("notify-drift")
             .parameter_type(Some(glib::VariantTy::STRING))
-            .activate(|app: &adw::Application, _, notice| notify(app, notice.and_then(glib::Variant::str)))
+            .activate(|app: &adw::Application, _, notice| notices::drift(app, notice.and_then(glib::Variant::str)))
             .build(),
         gio::ActionEntry::builder("remind-tomorrow")
             .activate(|app: &adw::Application, _, _| {
-                app.withdraw_notification(DRIFT);
-                remind_tomorrow(&state_directory());
+                notices::withdraw_drift(app);
+                notices::remind_tomorrow(&state_directory());
             })
             .build(),
         gio::ActionEntry::builder("quit").activate(|app: &adw::Application, _, _| close_all(app)).build(),
@@ -95,51 +86,9 @@ pub(crate) fn run(arguments: Arguments) -> glib::ExitCode {
     app.run_with_args(&rest)
 }
 
-/// The engine's computer, setup and state.
-pub(crate) fn engine(arguments: Arguments, preferences: &Preferences, stop: Stop) -> EngineInit {
-    let mut settings = GioSettings::new();
-    if let Some(root) = &arguments.root {
-        settings = settings.with_schemas(root.join("usr/share/glib-2.0/schemas"));
-    }
-    let authority = if arguments.root.is_some() { Authority::Direct } else { Authority::Helper };
-    let absolute = |path: std::path::PathBuf| std::path::absolute(&path).unwrap_or(path);
-    EngineInit {
-        host: Arc::new(LiveHost::of_user(arguments.root.map(absolute), Arc::new(settings))),
-        setup: arguments.repo.map(absolute).or_else(|| preferences.repository()),
-        state: state_directory(),
-        authority,
-        stop,
-    }
-}
-
-/// Where this person's state is kept.
-pub(crate) fn state_directory() -> std::path::PathBuf {
-    glib::user_state_dir().join("bkt")
-}
-
 /// Closes every window, each of which may still have something to finish.
 fn close_all(app: &adw::Application) {
     for window in app.windows() {
         window.close();
-    }
-}
-
-fn notify(app: &adw::Application, notice: Option<&str>) {
-    let Some(notice) = notice.and_then(|text| serde_json::from_str::<Notice>(text).ok()) else {
-        glib::g_warning!(APP_ID, "notify-drift was called without a notice");
-        return;
-    };
-    let notification = gio::Notification::new(&notice.title);
-    notification.set_body(Some(&notice.body));
-    notification.set_default_action(&actions::show(Place::Changes));
-    notification.add_button(&gettext("Remind Tomorrow"), "app.remind-tomorrow");
-    app.send_notification(Some(DRIFT), &notification);
-}
-
-fn remind_tomorrow(state: &Path) {
-    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
-    let kept = notice::postpone(state, tomorrow);
-    if let Err(error) = kept {
-        glib::g_warning!(APP_ID, "{}: {error}", state.display());
     }
 }

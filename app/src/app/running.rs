@@ -9,15 +9,13 @@ use bkt_core::i18n::gettext;
 use bkt_core::run::Receipt;
 use relm4::ComponentController;
 use relm4::adw::prelude::*;
-use relm4::gtk::gio;
 
 use super::App;
-use crate::actions;
 use crate::engine::{EngineMsg, Failure, Review};
+use crate::notices;
 use crate::pages::plan::{PlanMsg, Refused};
 use crate::pages::run::RunMsg;
 use crate::pages::sidebar::SidebarMsg;
-use crate::view::overview::Place;
 use crate::view::run;
 
 impl App {
@@ -72,10 +70,7 @@ impl App {
 
     pub(super) fn notify(&self, run: &run::Run) {
         if !self.window.is_active() {
-            let notification = gio::Notification::new(&run.result());
-            notification.set_body(Some(&run.after()));
-            notification.set_default_action(&actions::show(Place::History));
-            self.application.send_notification(Some("run"), &notification);
+            notices::run(&self.application, &run.result(), &run.after());
         }
     }
 }

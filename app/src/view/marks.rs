@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Decisions before they are a plan: marks on changes, kept across restarts.
 //!
-//! Invariant: a mark belongs to a change that exists; a change without one has its suggestion.
+//! Invariant: a mark belongs to a change that exists or cannot be checked now; a change without one has its suggestion.
 
 use std::collections::BTreeMap;
 
@@ -84,9 +84,13 @@ impl Marks {
         }
     }
 
-    /// Forgets marks on what is no change any more.
+    /// Forgets marks on what is no change any more; what cannot be checked now may still be one.
     pub(crate) fn prune(&mut self, comparison: &Comparison) {
-        self.chosen.retain(|id, _| comparison.changes.iter().any(|change| change.id == *id));
+        let is_unknown = |id: &ItemId| {
+            let covers = |item: &Option<ItemId>| item.as_ref().is_none_or(|item| item == id);
+            comparison.unknown.iter().any(|unknown| unknown.domain == id.domain && covers(&unknown.item))
+        };
+        self.chosen.retain(|id, _| comparison.changes.iter().any(|change| change.id == *id) || is_unknown(id));
     }
 
     /// What a plan is made from.
@@ -141,6 +145,7 @@ impl Tally {
 mod tests {
     use super::super::samples;
     use super::*;
+    use bkt_core::compare::Unknown;
 
     #[test]
     fn a_suggestion_counts_until_something_else_is_chosen() {
@@ -175,5 +180,19 @@ mod tests {
         comparison.changes.remove(1);
         again.prune(&comparison);
         assert_eq!(again, Marks::default());
+    }
+
+    #[test]
+    fn marks_outlive_a_comparison_that_could_not_look() {
+        let mut comparison = samples::comparison();
+        let mut marks = Marks::default();
+        marks.set(&comparison.changes[0].id, Some(Decision::Ignore));
+        marks.set(&comparison.changes[1].id, Some(Decision::Ignore));
+        let (flatpak, unit) = (comparison.changes.remove(0).id, comparison.changes.remove(0).id);
+        let problem = bkt_core::problem::Problem::new("tool_missing", "flatpak is not installed");
+        comparison.unknown.push(Unknown { domain: Domain::Flatpak, item: None, problem });
+        marks.prune(&comparison);
+        assert_eq!(marks.of(&flatpak, None), Some(Decision::Ignore));
+        assert_eq!(marks.of(&unit, None), None);
     }
 }
