@@ -4,7 +4,8 @@
 
 Listens to the X server: a frame is the first damage of the program's mapped window. The programs take turns, so
 that all see the same machine. Memory is the proportional set size once the window has been still for a second.
-Prints the median of each and the ratios to the first program named.
+Prints the median of each, the least time, which other work on the machine disturbs the least, and the ratios
+to the first program named.
 """
 import os, select, shlex, signal, statistics, subprocess, sys, time
 from Xlib import X, display
@@ -55,10 +56,12 @@ def main():
             if turn:  # the first turn warms the page cache
                 results[name].append(result)
     medians = {name: [statistics.median(column) for column in zip(*values)] for name, values in results.items()}
-    base = medians[programs[0][0]]
-    print(f"{'window':24} {'first frame':>12} {'ratio':>7} {'memory':>10} {'ratio':>7}   ({runs} runs, medians)")
+    least = {name: min(frame for frame, _ in values) for name, values in results.items()}
+    base = programs[0][0]
+    print(f"{'window':32}{'first frame ms':>15}{'ratio':>7}{'least':>8}{'ratio':>7}{'MB':>8}{'ratio':>7}   ({runs} runs)")
     for name, (frame, memory) in medians.items():
-        print(f"{name:24} {frame:9.0f} ms {frame / base[0]:7.2f} {memory:7.1f} MB {memory / base[1]:7.2f}")
+        print(f"{name:32}{frame:15.0f}{frame / medians[base][0]:7.2f}{least[name]:8.0f}{least[name] / least[base]:7.2f}"
+              f"{memory:8.1f}{memory / medians[base][1]:7.2f}")
 
 
 if __name__ == "__main__":
