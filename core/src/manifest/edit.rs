@@ -5,6 +5,7 @@
 //! the final newline (or its absence) stay as they were; a list that was sorted stays sorted.
 
 mod parts;
+mod wanted;
 
 use std::collections::BTreeMap;
 
@@ -12,9 +13,9 @@ use jsonc_parser::ast::{self, Object};
 use jsonc_parser::{CollectOptions, parse_to_ast};
 
 use self::parts::{Parts, Style, quoted};
+use self::wanted::{Changes, Wanted};
 use super::{Manifest, dialect};
-use crate::item::{Domain, ItemId};
-use crate::name::SettingKey;
+use crate::item::ItemId;
 use crate::value::{FlatpakSource, UnitState, Value};
 
 /// Why a manifest was not edited; it is then untouched.
@@ -77,52 +78,6 @@ pub fn apply<'e>(
         return Ok(text.to_owned());
     }
     Ok([&text[..root.range.start], &top.parts.write(&style, ""), &text[root.range.end..]].concat())
-}
-
-/// What a manifest is to say, by what makes an entry the same one.
-#[derive(Debug, Default)]
-struct Wanted<'e> {
-    packages: Changes<&'e str, ()>,
-    arguments: Changes<&'e str, ()>,
-    units: Changes<&'e str, UnitState>,
-    settings: Changes<SettingKey, &'e str>,
-    flatpaks: Changes<&'e str, &'e FlatpakSource>,
-}
-
-/// Entries and their new contents, `None` for those to take out.
-type Changes<I, W> = BTreeMap<I, Option<W>>;
-
-impl<'e> Wanted<'e> {
-    fn take(&mut self, item: &'e ItemId, value: Option<&'e Value>) -> Result<(), EditError> {
-        fn put<I: Ord, W>(changes: &mut Changes<I, W>, id: I, value: Option<W>) {
-            let entry = changes.entry(id).or_default();
-            *entry = value.or_else(|| entry.take());
-        }
-        let key = item.key.as_str();
-        match (item.domain, value) {
-            (Domain::Pkg, None) => put(&mut self.packages, key, None),
-            (Domain::Pkg, Some(Value::Present)) => put(&mut self.packages, key, Some(())),
-            (Domain::Karg, None) => put(&mut self.arguments, key, None),
-            (Domain::Karg, Some(Value::Present)) => put(&mut self.arguments, key, Some(())),
-            (Domain::Unit, None) => put(&mut self.units, key, None),
-            (Domain::Unit, Some(Value::Unit(state))) => put(&mut self.units, key, Some(*state)),
-            (Domain::Gsetting, value) => {
-                let key = item.key.parse().map_err(|_| EditError::Value(item.clone()))?;
-                let text = match value {
-                    None => None,
-                    Some(Value::Setting(text)) => Some(text.as_str()),
-                    Some(_) => return Err(EditError::Value(item.clone())),
-                };
-                put(&mut self.settings, key, text);
-            }
-            (Domain::Flatpak, None) => put(&mut self.flatpaks, crate::domain::flatpak::id_of(key), None),
-            (Domain::Flatpak, Some(Value::Flatpak(source))) => {
-                put(&mut self.flatpaks, crate::domain::flatpak::id_of(key), Some(source));
-            }
-            _ => return Err(EditError::Value(item.clone())),
-        }
-        Ok(())
-    }
 }
 
 /// A field that is not what it should be.
@@ -373,6 +328,7 @@ fn new_entry(fields: Fields, style: &Style, indent: &str) -> Written {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::Domain;
     use crate::value::Scope;
 
     fn edit(manifest: Manifest, text: &str, item: &str, value: Option<Value>) -> String {
