@@ -84,7 +84,7 @@ impl AgreedStore {
             name.push('\n');
             name.push_str(&root.display().to_string());
         }
-        let digest = crate::plan::sha256(name.as_bytes());
+        let digest = crate::digest::sha256(name.as_bytes());
         Self { path: state.join("agreed").join(format!("{}.json", &digest[..16])) }
     }
 

@@ -14,6 +14,7 @@ pub mod agreed;
 pub mod compare;
 pub mod deployment;
 pub mod describe;
+pub mod digest;
 pub mod document;
 pub mod domain;
 pub mod files;

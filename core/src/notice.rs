@@ -55,7 +55,7 @@ fn set_of(comparison: &Comparison) -> String {
         .map(|change| format!("{} {:?} {:?}", change.id, change.shape, change.computer))
         .collect();
     ids.sort();
-    crate::plan::sha256(ids.join("\n").as_bytes())
+    crate::digest::sha256(ids.join("\n").as_bytes())
 }
 
 fn title(comparison: &Comparison, updated: bool) -> String {

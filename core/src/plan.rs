@@ -21,6 +21,7 @@ pub use precondition::{Preconditions, Stale};
 pub use step::{Action, Direction, Step, Stop};
 
 use crate::compare::{Effect, Privilege};
+use crate::digest::hex;
 use crate::item::ItemId;
 
 /// The largest plan in bytes; room for the most steps.
@@ -208,23 +209,6 @@ pub struct Summary {
 #[must_use]
 pub fn hash(bytes: &[u8]) -> String {
     hex(&Sha256::new().chain_update(HASH_TAG).chain_update(bytes).finalize())
-}
-
-/// The SHA-256 of some bytes, in hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bkt_core::plan::hex;
+use bkt_core::digest::hex;
 use bkt_core::run::StepResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -77,7 +77,7 @@ fn cookie(installed: &Installed) -> String {
         digest.update(versions.as_bytes());
         digest.update(b"\n");
     }
-    crate::plan::hex(&digest.finalize())
+    crate::digest::hex(&digest.finalize())
 }
 
 /// The names dnf recorded as chosen by a person, one per line.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::Comparison;
 use crate::deployment::System;
+use crate::digest::sha256;
 use crate::domain;
 use crate::files;
 use crate::host::{Host, HostError, SettingQuery, SettingReading};
@@ -20,7 +21,6 @@ use crate::name::{FlatpakId, KernelArgument, SettingKey, UnitName};
 use crate::setup::Setup;
 use crate::value::{FlatpakSource, Scope, UnitState, Value};
 
-use super::sha256;
 use super::step::{Action, Step};
 
 /// What must still be so.
