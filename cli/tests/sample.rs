@@ -93,12 +93,12 @@ fn applying_everything_brings_both_sides_together() {
     12 done, 2 after restart. Restart to finish.
     ");
     insta::assert_snapshot!(said.err, @r"
-    [ 1/14] done     Install org.gnome.Boxes from lab for this user
+    [ 1/14] done     Install org.gnome.Boxes//beta from lab for this user
     [ 2/14] done     Install org.gnome.Weather from lab for this user
     [ 3/14] done     Set org.gnome.desktop.interface/clock-format to '12h'
     [ 4/14] done     Set org.gnome.desktop.wm.preferences/button-layout to 'appmenu:minimize,maximize,close'
-    [ 5/14] done     Remove org.gnome.Boxes and keep its data
-    [ 6/14] done     Remove org.gnome.Maps and keep its data
+    [ 5/14] done     Remove org.gnome.Boxes//stable and keep its data
+    [ 6/14] done     Remove org.gnome.Maps//stable and keep its data
     [ 7/14] done     Disable bluetooth-lab.service
     [ 8/14] done     Mask cups-lab.service
     [ 9/14] done     Disable sshd-lab.service

@@ -6,6 +6,7 @@
 use crate::compare::{Change, Comparison, Decision, Effect, Origin, Privilege, Shape};
 use crate::i18n::{fill, gettext, ngettext};
 use crate::item::Domain;
+use crate::name::{BranchName, FlatpakId};
 use crate::plan::{Action, Deferral, Direction, Plan, Step};
 use crate::run::StepState;
 use crate::value::{Scope, UnitState};
@@ -136,9 +137,12 @@ pub fn step(step: &Step) -> String {
                 Scope::System => gettext("Install {app} from {remote} for everyone"),
                 Scope::User => gettext("Install {app} from {remote} for this user"),
             };
-            fill(&sentence, &[("app", id.as_str()), ("remote", source.remote.as_str())])
+            let app = application(id, source.branch.as_ref());
+            fill(&sentence, &[("app", &app), ("remote", source.remote.as_str())])
         }
-        Action::RemoveFlatpak { id, .. } => fill(&gettext("Remove {app} and keep its data"), &[("app", id.as_str())]),
+        Action::RemoveFlatpak { id, branch, .. } => {
+            fill(&gettext("Remove {app} and keep its data"), &[("app", &application(id, branch.as_ref()))])
+        }
         Action::WriteManifest { value } => {
             let file = step.manifest().map_or("", crate::manifest::Manifest::path);
             let sentence = match (value, &step.from) {
@@ -149,6 +153,11 @@ pub fn step(step: &Step) -> String {
             fill(&sentence, &[("item", item), ("file", file)])
         }
     }
+}
+
+/// An application with the branch it is about, as flatpak writes it, so that one going and one coming differ.
+fn application(id: &FlatpakId, branch: Option<&BranchName>) -> String {
+    branch.map_or_else(|| id.to_string(), |branch| format!("{id}//{branch}"))
 }
 
 /// The heading a step stands under in a reviewed plan.
