@@ -29,7 +29,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 /// The most steps a plan may have.
 pub const MAX_STEPS: usize = 2000;
 /// The most administrator steps a plan may have.
-pub const MAX_ADMIN_STEPS: usize = 200;
+pub const MAX_ADMIN_STEPS: usize = 500;
 
 const FORMAT: &str = "bkt.plan";
 const FORMAT_VERSION: &str = "1.0";
@@ -137,7 +137,7 @@ impl Plan {
             return Err(PlanError::TooLarge("more than 2000 steps"));
         }
         if self.admin_steps().count() > MAX_ADMIN_STEPS {
-            return Err(PlanError::TooLarge("more than 200 administrator steps"));
+            return Err(PlanError::TooLarge("more than 500 administrator steps"));
         }
         for (index, step) in self.steps.iter().enumerate() {
             step.check().map_err(|why| PlanError::Contradiction(index + 1, why))?;
