@@ -11,7 +11,8 @@ pub(crate) mod plan_group;
 pub(crate) mod run_step;
 
 use relm4::factory::{DynamicIndex, FactoryComponent, FactoryVecDeque};
-use relm4::gtk;
+use relm4::gtk::prelude::*;
+use relm4::gtk::{self, gio, glib};
 
 /// Replaces the rows of a list.
 pub(crate) fn refill<C>(rows: &mut FactoryVecDeque<C>, items: impl IntoIterator<Item = C::Init>)
@@ -25,9 +26,30 @@ where
     }
 }
 
+/// Shows a menu, each item of which a screen reader can name.
+///
+/// GTK (4.18) has an item labelled by a label of its own that it hides from assistive technology, so that the
+/// item's name is empty. To be called when the menu is opened: items made before that are made again.
+pub(crate) fn show_menu(button: &gtk::MenuButton, menu: &gio::Menu) {
+    button.set_menu_model(Some(menu));
+    if let Some(popover) = button.popover() {
+        name_items(popover.upcast_ref());
+    }
+}
+
+fn name_items(widget: &gtk::Widget) {
+    let is_item =
+        widget.type_().name() == "GtkModelButton" && widget.has_property_with_type("text", glib::Type::STRING);
+    if is_item {
+        widget.reset_relation(gtk::AccessibleRelation::LabelledBy);
+        widget.update_property(&[gtk::accessible::Property::Label(&widget.property::<String>("text"))]);
+    }
+    let children = std::iter::successors(widget.first_child(), gtk::Widget::next_sibling);
+    children.for_each(|child| name_items(&child));
+}
+
 /// A symbolic icon that says what it means.
 pub(crate) fn icon(name: &str, label: &str) -> gtk::Image {
-    use relm4::gtk::prelude::*;
     let image = gtk::Image::builder().icon_name(name).tooltip_text(label).build();
     image.update_property(&[gtk::accessible::Property::Label(label)]);
     image

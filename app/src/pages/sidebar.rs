@@ -9,6 +9,7 @@ use relm4::prelude::*;
 use relm4::{adw, css, gtk};
 
 use crate::actions;
+use crate::rows::show_menu;
 use crate::view::n32;
 use crate::view::overview::Place;
 
@@ -56,11 +57,11 @@ impl Component for Sidebar {
                         set_visible: model.busy,
                         set_margin_start: 9,
                     },
+                    #[name = "menu"]
                     pack_end = &gtk::MenuButton {
                         set_icon_name: "open-menu-symbolic",
                         set_tooltip_text: Some(&gettext("Main Menu")),
                         set_primary: true,
-                        set_menu_model: Some(&actions::menu()),
                     },
                 },
                 #[wrap(Some)]
@@ -78,6 +79,7 @@ impl Component for Sidebar {
     fn init(_init: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
         let mut model = Self { rows: Vec::new(), busy: false };
         let widgets = view_output!();
+        widgets.menu.set_create_popup_func(|button| show_menu(button, &actions::menu()));
         for place in Place::ALL {
             let (row, counter) = entry(place);
             widgets.list.append(&row);

@@ -14,6 +14,7 @@ use relm4::gtk::gio;
 use relm4::typed_view::list::RelmListItem;
 use relm4::{RelmWidgetExt, css, gtk};
 
+use crate::rows::show_menu;
 use crate::view::list::Entry;
 use crate::view::marks;
 use crate::view::row::{Kind, Row};
@@ -70,7 +71,7 @@ impl Line {
     fn bind_decision(&mut self, id: &ItemId, button: &gtk::MenuButton) {
         button.set_menu_model(None::<&gio::Menu>);
         let id = id.to_string();
-        button.set_create_popup_func(move |button| button.set_menu_model(Some(&decision_menu(&id))));
+        button.set_create_popup_func(move |button| show_menu(button, &decision_menu(&id)));
         self.bound = Some(button.clone());
         self.show_decision();
     }
@@ -88,7 +89,7 @@ impl Line {
         set_all.add_css_class(css::FLAT);
         set_all.set_valign(gtk::Align::Center);
         set_all.update_property(&[gtk::accessible::Property::Label(&label)]);
-        set_all.set_create_popup_func(move |button| button.set_menu_model(Some(&set_all_menu(domain, &name))));
+        set_all.set_create_popup_func(move |button| show_menu(button, &set_all_menu(domain, &name)));
         widgets.heading.append(&set_all);
         widgets.set_all = Some(set_all);
     }
