@@ -11,7 +11,7 @@ use crate::polkit::Answer;
 /// Interface, member and what it takes to use it.
 const GUARDS: [(&str, &str, &str); 8] = [
     ("org.bkt.Helper1", "Preview", "quota; reads nothing but the call"),
-    ("org.bkt.Helper1", "Apply", "polkit: apply-plan or every kind of step"),
+    ("org.bkt.Helper1", "Apply", "polkit: apply-plan and every kind of step"),
     ("org.bkt.Helper1", "Status", "quota; the caller's own jobs"),
     ("org.bkt.Helper1", "History", "quota; the caller's own jobs"),
     ("org.bkt.Helper1.Job", "Events", "the job's owner or root"),
@@ -109,4 +109,18 @@ fn the_subject_is_the_sender_and_nothing_else() {
         }
     }
     assert_eq!(uses, 1);
+}
+
+#[test]
+fn package_scripts_find_their_kernel_modules_and_survive_what_they_may_not_do() {
+    for unit in [
+        include_str!("../../../systemd/system/bkt-executor@.service"),
+        include_str!("../../../systemd/system/bkt-first-boot.service"),
+    ] {
+        let set = |setting: &str| unit.lines().any(|line| line == setting);
+        assert!(!unit.lines().any(|line| line.starts_with("ProtectKernelModules=")), "hides /usr/lib/modules from dnf");
+        assert!(set("SystemCallErrorNumber=EPERM"));
+        assert!(unit.lines().any(|line| line.starts_with("SystemCallFilter=~") && line.contains("@module")));
+        assert!(unit.lines().any(|line| line.starts_with("CapabilityBoundingSet=~") && line.contains("CAP_SYS_MODULE")));
+    }
 }
