@@ -38,7 +38,7 @@ fn every_failure_answers_with_one_document() {
     for (command, code, exit) in [
         (&["nosuch"][..], "usage", 2),
         (&["status", "--nosuch"], "usage", 2),
-        (&["diff", "unit:nosuch.service"], "unknown_item", 2),
+        (&["diff", "pkg:nosuch"], "no_rpm_database", 6),
         (&["apply", "nosuch"], "unknown_item", 2),
         (&["apply", "nosuch.json"], "plan_not_found", 2),
         (&["log", "7"], "unknown_run", 2),

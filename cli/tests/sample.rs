@@ -101,10 +101,10 @@ fn applying_everything_brings_both_sides_together() {
     [ 6/14] done     Remove org.gnome.Maps//stable and keep its data
     [ 7/14] done     Disable bluetooth-lab.service
     [ 8/14] done     Mask cups-lab.service
-    [ 9/14] done     Disable sshd-lab.service
-    [10/14] done     Remove nano
-    [11/14] done     Remove powertop
-    [12/14] done     Install strace
+    [ 9/14] done     Remove nano
+    [10/14] done     Remove powertop
+    [11/14] done     Install strace
+    [12/14] done     Unmask sshd-lab.service
     [13/14] waiting  Remove kernel argument mitigations=off  after restart
     [14/14] waiting  Add kernel argument preempt=full  after restart
     ");
