@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The one place where permission is given.
 //!
-//! Each kind of power in a plan is checked without a dialog first, so that an administrator can forbid one
-//! kind by a rule. Only if none is forbidden and the caller allows it, one dialog asks for the whole plan.
+//! The plan as a whole and each kind of power in it are checked without a dialog first, so that an
+//! administrator can forbid or allow one kind by a rule. Nothing runs without a dialog unless all of them are
+//! allowed. Only if none is forbidden and the caller allows it, one dialog asks for the whole plan; where a
+//! rule already allows the whole, the kinds it does not allow are asked for by their own actions.
 //!
 //! Invariant: [`Authorized`] is made only here, from an immutable plan whose hash was compared; every
 //! error, missing answer and vanished caller is a no.
@@ -37,12 +39,12 @@ pub enum Verdict {
 }
 
 /// What follows from polkit's verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Run it.
     Go,
-    /// Ask the person.
-    Ask,
+    /// Ask the person for these actions; every one needs a yes.
+    Ask(Vec<&'static str>),
     /// Asking would be needed, and the caller did not allow it.
     NeedsInteraction,
     /// Refuse.
@@ -51,14 +53,29 @@ pub enum Decision {
 
 /// Decides from the verdicts on the plan as a whole and on each kind of power it uses.
 #[must_use]
-pub fn decide(whole: Verdict, kinds: &[Verdict], interactive: bool) -> Decision {
-    if kinds.is_empty() || whole == Verdict::No || kinds.contains(&Verdict::No) {
+pub fn decide(whole: Verdict, kinds: &[(&'static str, Verdict)], interactive: bool) -> Decision {
+    let forbidden = |verdict: Verdict| verdict == Verdict::No;
+    if kinds.is_empty() || forbidden(whole) || kinds.iter().any(|(_, verdict)| forbidden(*verdict)) {
         return Decision::Refuse;
     }
-    if whole == Verdict::Yes || kinds.iter().all(|verdict| *verdict == Verdict::Yes) {
-        return Decision::Go;
+    let open: Vec<_> = kinds.iter().filter(|(_, verdict)| *verdict != Verdict::Yes).map(|(kind, _)| *kind).collect();
+    match (whole, interactive) {
+        (Verdict::Yes, _) if open.is_empty() => Decision::Go,
+        (_, false) => Decision::NeedsInteraction,
+        (Verdict::Yes, true) => Decision::Ask(open),
+        (_, true) => Decision::Ask(vec![action::APPLY_PLAN]),
     }
-    if interactive { Decision::Ask } else { Decision::NeedsInteraction }
+}
+
+/// Whether what was asked still suffices, now that the dialog is closed.
+fn suffices(asked: &[&str], now: &Decision) -> bool {
+    match now {
+        Decision::Go => true,
+        Decision::Ask(open) => {
+            asked.contains(&action::APPLY_PLAN) || open.iter().all(|question| asked.contains(question))
+        }
+        Decision::NeedsInteraction | Decision::Refuse => false,
+    }
 }
 
 /// Something a caller is allowed to have done.
@@ -156,14 +173,16 @@ impl Gate {
             Decision::NeedsInteraction => {
                 Err(Error::InteractionRequired("this plan needs an administrator’s permission".to_owned()))
             }
-            Decision::Ask => {
+            Decision::Ask(questions) => {
                 let _one = Asking::begin(&self.asking, caller.uid)?;
                 let details = [("summary", describe::admin_summary(plan)), ("short", plan.short())];
-                if !self.polkit.ask(caller, action::APPLY_PLAN, &details, &self.bus).await {
-                    return Err(refused());
+                for question in &questions {
+                    if !self.polkit.ask(caller, question, &details, &self.bus).await {
+                        return Err(refused());
+                    }
                 }
                 // The dialog may have been open for minutes: the rules may have changed meanwhile.
-                if self.survey(caller, &needed).await == Decision::Refuse {
+                if !suffices(&questions, &self.survey(caller, &needed).await) {
                     return Err(refused());
                 }
                 self.still_there(caller).await
@@ -176,7 +195,7 @@ impl Gate {
         let whole = self.polkit.verdict(caller, action::APPLY_PLAN).await;
         let mut kinds = Vec::with_capacity(needed.len());
         for kind in needed {
-            kinds.push(self.polkit.verdict(caller, kind).await);
+            kinds.push((*kind, self.polkit.verdict(caller, kind).await));
         }
         decide(whole, &kinds, caller.interactive)
     }
@@ -193,20 +212,19 @@ impl Gate {
     /// # Errors
     /// Permission is refused, or needs a dialog that the caller did not allow.
     pub async fn may_cancel_foreign(&self, caller: &Caller) -> Result<(), Error> {
-        let verdict = self.polkit.verdict(caller, action::CANCEL_FOREIGN).await;
-        match decide(verdict, &[verdict], caller.interactive) {
-            Decision::Go => self.still_there(caller).await,
-            Decision::Ask => {
+        match self.polkit.verdict(caller, action::CANCEL_FOREIGN).await {
+            Verdict::Yes => self.still_there(caller).await,
+            Verdict::Challenge if caller.interactive => {
                 let _one = Asking::begin(&self.asking, caller.uid)?;
                 if !self.polkit.ask(caller, action::CANCEL_FOREIGN, &[], &self.bus).await {
                     return Err(refused());
                 }
                 self.still_there(caller).await
             }
-            Decision::NeedsInteraction => {
+            Verdict::Challenge => {
                 Err(Error::InteractionRequired("stopping another user’s job needs permission".to_owned()))
             }
-            Decision::Refuse => Err(refused()),
+            Verdict::No => Err(refused()),
         }
     }
 }
@@ -236,26 +254,42 @@ impl Drop for Asking<'_> {
 mod tests {
     use super::Decision::{Ask, Go, NeedsInteraction, Refuse};
     use super::Verdict::{Challenge, No, Yes};
+    use super::action::{APPLY_PLAN, BOOT_ARGUMENTS, PACKAGES_INSTALL};
     use super::*;
 
     #[test]
     fn every_combination_of_verdicts_is_decided() {
-        for interactive in [false, true] {
-            let ask = if interactive { Ask } else { NeedsInteraction };
-            for (whole, kinds, decision) in [
-                (Yes, vec![Yes, Yes], Go),
-                (Challenge, vec![Yes, Yes], Go),
-                (Yes, vec![Challenge], Go),
-                (Challenge, vec![Challenge], ask),
-                (Challenge, vec![Yes, Challenge], ask),
-                (Challenge, vec![Yes, No], Refuse),
-                (Yes, vec![Yes, No], Refuse),
-                (No, vec![Yes], Refuse),
-                (Yes, vec![], Refuse),
-            ] {
-                assert_eq!(decide(whole, &kinds, interactive), decision, "{whole:?} {kinds:?} {interactive}");
-            }
+        for (whole, install, boot, with_dialog) in [
+            (Yes, Yes, Yes, Go),
+            (Yes, Yes, Challenge, Ask(vec![BOOT_ARGUMENTS])),
+            (Yes, Challenge, Challenge, Ask(vec![PACKAGES_INSTALL, BOOT_ARGUMENTS])),
+            (Challenge, Yes, Yes, Ask(vec![APPLY_PLAN])),
+            (Challenge, Yes, Challenge, Ask(vec![APPLY_PLAN])),
+            (Challenge, Challenge, Challenge, Ask(vec![APPLY_PLAN])),
+            (Challenge, Yes, No, Refuse),
+            (Yes, Yes, No, Refuse),
+            (No, Yes, Yes, Refuse),
+        ] {
+            let kinds = [(PACKAGES_INSTALL, install), (BOOT_ARGUMENTS, boot)];
+            let without = match &with_dialog {
+                Ask(_) => NeedsInteraction,
+                other => other.clone(),
+            };
+            assert_eq!(decide(whole, &kinds, true), with_dialog, "{whole:?} {kinds:?}");
+            assert_eq!(decide(whole, &kinds, false), without, "{whole:?} {kinds:?}");
         }
+        assert_eq!(decide(Yes, &[], true), Refuse);
+    }
+
+    #[test]
+    fn an_answer_holds_only_for_what_was_asked() {
+        assert!(suffices(&[APPLY_PLAN], &Ask(vec![APPLY_PLAN])));
+        assert!(suffices(&[APPLY_PLAN], &Ask(vec![BOOT_ARGUMENTS])));
+        assert!(suffices(&[BOOT_ARGUMENTS], &Ask(vec![BOOT_ARGUMENTS])));
+        assert!(suffices(&[BOOT_ARGUMENTS], &Go));
+        assert!(!suffices(&[BOOT_ARGUMENTS], &Ask(vec![APPLY_PLAN])));
+        assert!(!suffices(&[BOOT_ARGUMENTS], &Ask(vec![BOOT_ARGUMENTS, PACKAGES_INSTALL])));
+        assert!(!suffices(&[APPLY_PLAN], &Refuse));
     }
 
     #[test]

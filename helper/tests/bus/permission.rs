@@ -29,13 +29,15 @@ async fn every_policy_has_its_outcome() {
     for (whole, of_kind, quiet, interactive) in [
         (No, No, "not authorized", "not authorized"),
         (Yes, Yes, "started", "started"),
-        (NoAgent, Yes, "started", "started"),
+        (NoAgent, Yes, "interaction required", "not authorized"),
+        (Agrees, Yes, "interaction required", "started"),
         (NoAgent, NoAgent, "interaction required", "not authorized"),
         (Agrees, Agrees, "interaction required", "started"),
         (Agrees, No, "not authorized", "not authorized"),
         (No, Yes, "not authorized", "not authorized"),
         (Yes, No, "not authorized", "not authorized"),
-        (Yes, NoAgent, "started", "started"),
+        (Yes, NoAgent, "interaction required", "not authorized"),
+        (Yes, Agrees, "interaction required", "started"),
     ] {
         for (dialog, expected) in [(false, quiet), (true, interactive)] {
             let (lab, _broker, client) = Lab::start().await;
@@ -75,6 +77,19 @@ async fn the_dialog_says_what_is_approved() {
     assert_eq!(dialogs[0].1["summary"], bkt_core::describe::admin_summary(&plan));
     assert!(dialogs[0].1["polkit.message"].contains("$(summary)"));
     assert_eq!(dialogs[0].1["polkit.gettext_domain"], "bkt");
+}
+
+#[tokio::test]
+async fn a_kind_that_no_rule_allows_is_asked_for_by_its_own_action() {
+    let (lab, _broker, client) = Lab::start().await;
+    lab.policy.set(action::APPLY_PLAN, Answer::Yes);
+    lab.policy.set(action::PACKAGES_INSTALL, Answer::Agrees);
+    let plan = install("htop");
+    apply(&client, &plan).await.unwrap();
+    let dialogs = lab.policy.dialogs();
+    assert_eq!(dialogs.len(), 1);
+    assert_eq!(dialogs[0].0, action::PACKAGES_INSTALL);
+    assert_eq!(dialogs[0].1["short"], plan.short());
 }
 
 #[tokio::test]
