@@ -108,7 +108,11 @@ mod tests {
         use bkt_core::item::{Domain, ItemId};
         let action = bkt_core::plan::Action::InstallPackage { name: "htop".parse().unwrap() };
         let step = Step::apply(ItemId::new(Domain::Pkg, "htop"), action, Effect::Now, Origin::New);
-        let plan = Plan::new(Preconditions::default(), vec![step], Vec::new());
+        let plan = Plan::new(
+            Preconditions { rpmdb: Some(bkt_core::plan::hash(b"")), ..Preconditions::default() },
+            vec![step],
+            Vec::new(),
+        );
         let id = JobId::random().unwrap();
         std::fs::create_dir(store.directory(&id)).unwrap();
         bkt_core::files::replace(&store.directory(&id).join("plan"), &plan.to_bytes()).unwrap();

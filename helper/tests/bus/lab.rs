@@ -110,5 +110,9 @@ impl Lab {
 pub(crate) fn install(name: &str) -> Plan {
     let action = Action::InstallPackage { name: name.parse().unwrap() };
     let step = Step::apply(ItemId::new(Domain::Pkg, name), action, Effect::Now, Origin::SetupChanged);
-    Plan::new(Preconditions::default(), vec![step], Vec::new())
+    Plan::new(
+        Preconditions { rpmdb: Some(bkt_core::plan::hash(b"")), ..Preconditions::default() },
+        vec![step],
+        Vec::new(),
+    )
 }
