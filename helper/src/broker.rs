@@ -82,6 +82,7 @@ pub struct Broker {
     store: Store,
     jobs: Mutex<BTreeMap<JobId, Arc<Job>>>,
     running: watch::Sender<usize>,
+    leaving: watch::Sender<bool>,
 }
 
 fn internal(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Error + '_ {
@@ -110,6 +111,7 @@ impl Broker {
             store,
             jobs: Mutex::default(),
             running: watch::Sender::new(0),
+            leaving: watch::Sender::new(false),
             connection,
         });
         broker.store.prune()?;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use bkt_core::describe;
 use bkt_core::files;
 use bkt_core::plan::Plan;
+use bkt_helper_api::EXECUTOR_LOCK;
 use jiff::Timestamp;
 
 use crate::auth::Authorized;
@@ -39,7 +40,8 @@ impl Store {
     #[must_use]
     pub fn below(root: &Path) -> Self {
         let run = root.join("run/bkt");
-        Self { jobs: root.join("var/lib/bkt/jobs"), requests: run.join("jobs"), lock: run.join("executor.lock") }
+        let lock = root.join(EXECUTOR_LOCK.trim_start_matches('/'));
+        Self { jobs: root.join("var/lib/bkt/jobs"), requests: run.join("jobs"), lock }
     }
 
     /// Makes the directories.

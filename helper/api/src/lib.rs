@@ -23,6 +23,9 @@ pub const OBJECT_PATH: &str = "/org/bkt/Helper1";
 /// Job objects are children of this path.
 pub const JOB_PREFIX: &str = "/org/bkt/Helper1/job";
 
+/// Whoever changes the system holds this file locked: the executor, and first boot.
+pub const EXECUTOR_LOCK: &str = "/run/bkt/executor.lock";
+
 /// Action ids of polkit, one per kind of power.
 pub mod action {
     /// The one a person is asked for: a whole plan.
@@ -104,12 +107,12 @@ pub trait Job {
     #[zbus(allow_interactive_auth)]
     fn cancel(&self) -> Result<(), Error>;
 
-    /// `pending`, `running`, `done`, `partial`, `failed` or `interrupted`.
-    #[zbus(property)]
+    /// `pending`, `running`, `done`, `partial`, `failed` or `interrupted`. Changes are told by events only.
+    #[zbus(property(emits_changed_signal = "false"))]
     fn state(&self) -> Result<String, Error>;
 
     /// The SHA-256 of the plan.
-    #[zbus(property)]
+    #[zbus(property(emits_changed_signal = "const"))]
     fn plan_sha256(&self) -> Result<String, Error>;
 }
 

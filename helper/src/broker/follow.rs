@@ -4,28 +4,36 @@
 //! systemd's start job of a oneshot unit is over when its process ended, so `JobRemoved` tells of the end of
 //! the executor, also to a broker that was started in the middle of the job. When the unit is told to stop,
 //! the start job goes at once and the stop job when the process ended, so the unit is looked at each time.
+//! It is also looked at now and then without a signal, so that one look that failed is not the last one.
 //!
 //! Invariant: the watch and the signal are set up before the executor is started, so no end is missed.
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
 
 use super::watch_dir::WatchDir;
-use super::{Broker, Job, JobObject};
+use super::{Broker, Job};
 use crate::auth::next;
 use crate::job::State;
 use crate::journal::{self, Entry};
 use crate::recovery;
 use crate::systemd::{JobRemovedStream, executor_runs, executor_unit};
 
+/// How long systemd is not asked whether the executor still runs.
+const LOOK: Duration = Duration::from_secs(30);
+/// How soon it is asked again after it could not say.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// Starts the executor of a new job.
 pub(super) async fn launch(broker: &Arc<Broker>, job: Arc<Job>) -> anyhow::Result<()> {
     let (watch, removed) = prepare(broker, &job).await?;
     broker.export(&job).await?;
     broker.manager.start_unit(&executor_unit(job.id.as_str()), "replace").await?;
-    advance(broker, &job, State::Running).await;
+    advance(&job, State::Running);
     spawn(broker, job, watch, removed);
     Ok(())
 }
@@ -55,27 +63,34 @@ fn spawn(broker: &Arc<Broker>, job: Arc<Job>, watch: WatchDir, removed: JobRemov
     let broker = broker.clone();
     tokio::spawn(async move {
         let mut removed = pin!(removed);
+        let mut watching = true;
+        let mut look = Instant::now() + LOOK;
         loop {
             tokio::select! {
-                _job = next(removed.as_mut()) => if is_over(&broker, &job).await { break },
-                changed = watch.changed() => match changed {
-                    Ok(()) => job.state.send_modify(|_| {}),
-                    // Only the waiting gets longer: readers still see the end.
-                    Err(_) => {
-                        while next(removed.as_mut()).await.is_some() && !is_over(&broker, &job).await {}
-                        break;
-                    }
+                removed = next(removed.as_mut()) => if removed.is_none() {
+                    // The bus is gone and the helper ends; the next one takes the job up.
+                    return;
                 },
+                () = sleep_until(look) => {}
+                changed = watch.changed(), if watching => {
+                    match changed {
+                        Ok(()) => job.state.send_modify(|_| {}),
+                        // Only the waiting gets longer: readers still see the end.
+                        Err(_) => watching = false,
+                    }
+                    continue;
+                }
+            }
+            match executor_runs(&broker.manager, job.id.as_str()).await {
+                Ok(false) => break,
+                Ok(true) => look = Instant::now() + LOOK,
+                // While systemd cannot say, the job has not ended.
+                Err(_) => look = Instant::now() + RETRY,
             }
         }
         end(&broker, &job).await;
         broker.running.send_modify(|count| *count -= 1);
     });
-}
-
-/// Whether the executor has ended; while systemd cannot say, it has not.
-async fn is_over(broker: &Broker, job: &Job) -> bool {
-    executor_runs(&broker.manager, job.id.as_str()).await.is_ok_and(|runs| !runs)
 }
 
 /// Settles a job whose executor is gone or never came: as its record says, or as interrupted.
@@ -98,19 +113,16 @@ pub(super) async fn end(broker: &Broker, job: &Job) {
     );
     // What nobody reads any more may be left behind.
     let _ = remove_request(&broker.store.stop_request(&job.id));
-    advance(broker, job, state).await;
+    advance(job, state);
 }
 
-/// Moves a job's state forward and tells everyone who waits.
-async fn advance(broker: &Broker, job: &Job, state: State) {
+/// Moves a job's state forward and tells the calls that wait; nobody else is told, as jobs are private.
+fn advance(job: &Job, state: State) {
     job.state.send_modify(|now| {
         if !now.is_end() {
             *now = state;
         }
     });
-    if let Ok(object) = broker.connection.object_server().interface::<_, JobObject>(job.path()).await {
-        let _ = object.get().await.state_changed(object.signal_emitter()).await;
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "an empty file that only says stop; nothing to keep")]

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Leaving when there is nothing to do.
+//! Leaving when there is nothing to do, or when systemd says so.
+//!
+//! systemd sends SIGTERM to a service whose bus name is gone, so every way out ends in [`finish`].
 //!
 //! Invariant: the name is released before the program ends, and calls that arrived until then are answered.
 
@@ -12,6 +14,8 @@ use super::Broker;
 
 /// How long calls that are already on their way are waited for.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long a call may still take when the helper was told to end.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Serves until there was no call and no job for a while.
 ///
@@ -26,6 +30,25 @@ pub async fn until_idle(broker: &Arc<Broker>, quiet: Duration) -> zbus::Result<(
         }
         broker.take_name().await?;
     }
+}
+
+/// Ends on request: gives the name to whoever comes next and answers the calls in flight, for a few seconds.
+/// A running job is left to its executor; the next helper takes it up.
+pub async fn finish(broker: &Broker) {
+    // Without a bus there is nobody left to answer.
+    let _ = broker.connection.release_name(BUS_NAME).await;
+    broker.leaving.send_replace(true);
+    let answered = async {
+        let mut calls = broker.quota.in_flight();
+        loop {
+            let is_busy = *calls.borrow_and_update() > 0;
+            tokio::select! {
+                _ = calls.changed() => {}
+                () = tokio::time::sleep(GRACE), if !is_busy => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LAST, answered).await;
 }
 
 /// Waits until nothing happened for that long.

@@ -44,14 +44,12 @@ impl JobObject {
     }
 
     async fn may_read(&self, header: Option<Header<'_>>) -> zbus::fdo::Result<()> {
-        match header {
-            // The helper itself reads it, to announce that it changed.
-            None => Ok(()),
-            Some(header) => match self.admit_owner(&header, Kind::Call).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(zbus::fdo::Error::AccessDenied(error.to_string())),
-            },
-        }
+        let admitted = match header {
+            Some(header) => self.admit_owner(&header, Kind::Call).await.map(|_| ()),
+            // Reading without a caller would be for a signal that everyone receives.
+            None => Err(unknown()),
+        };
+        admitted.map_err(|error| zbus::fdo::Error::AccessDenied(error.to_string()))
     }
 }
 
@@ -62,6 +60,7 @@ impl JobObject {
         let _admitted = self.admit_owner(&header, Kind::Wait).await?;
         let deadline = Instant::now() + WAIT;
         let mut changes = self.job.state.subscribe();
+        let mut leaving = self.broker.leaving.subscribe();
         loop {
             // The state is read first: an end that is seen has all its events on the disk.
             let ended = changes.borrow_and_update().is_end();
@@ -70,7 +69,13 @@ impl JobObject {
             if !events.is_empty() {
                 return Ok((events, next, false));
             }
-            if ended || timeout_at(deadline, changes.changed()).await.is_err() {
+            let is_answered = ended
+                || tokio::select! {
+                    waited = timeout_at(deadline, changes.changed()) => waited.is_err(),
+                    // The next helper goes on.
+                    _ = leaving.wait_for(|leaving| *leaving) => true,
+                };
+            if is_answered {
                 return Ok((events, next, ended));
             }
         }
@@ -94,7 +99,7 @@ impl JobObject {
         Ok(())
     }
 
-    #[zbus(property)]
+    #[zbus(property(emits_changed_signal = "false"))]
     async fn state(&self, #[zbus(header)] header: Option<Header<'_>>) -> zbus::fdo::Result<String> {
         self.may_read(header).await?;
         Ok(self.job.state().as_str().to_owned())

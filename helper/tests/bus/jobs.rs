@@ -2,12 +2,14 @@
 //! Jobs: joined, followed from any event, settled when their executor ends, explained after a crash.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bkt_core::files;
 use bkt_helper::broker::idle;
 use bkt_helper::job::State;
 use bkt_helper_api::{BUS_NAME, Error, HelperProxy, JobProxy, follow_job};
+use futures_core::Stream;
 
 use crate::lab::{Lab, install};
 use crate::polkit::Answer;
@@ -134,4 +136,55 @@ async fn the_broker_leaves_when_there_is_nothing_to_do_but_not_before() {
     ended(&lab.manager, &format!("bkt-executor@{id}.service")).await;
     idle::until_idle(&broker, Duration::from_millis(50)).await.unwrap();
     assert!(!bus.name_has_owner(BUS_NAME.try_into().unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_helper_told_to_end_answers_the_calls_that_wait() {
+    let (lab, broker, client) = Lab::start().await;
+    lab.policy.set("*", Answer::Yes);
+    let bus = zbus::fdo::DBusProxy::new(&client).await.unwrap();
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let plan = install("htop");
+    let path = helper.apply(&plan.to_bytes(), &plan.sha256(), HashMap::new()).await.unwrap();
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { JobProxy::builder(&client).path(path).build().await.unwrap().events(0).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::timeout(Duration::from_secs(3), idle::finish(&broker)).await.unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(1), waiting).await.unwrap().unwrap();
+    assert_eq!(answer.unwrap(), (vec![], 0, false));
+    assert!(!bus.name_has_owner(BUS_NAME.try_into().unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn systemd_is_asked_again_when_it_could_not_say() {
+    let (lab, _broker, client) = Lab::start().await;
+    lab.policy.set("*", Answer::Yes);
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let plan = install("htop");
+    let path = helper.apply(&plan.to_bytes(), &plan.sha256(), HashMap::new()).await.unwrap();
+    let (id, _) = lab.store().list().unwrap().remove(0);
+    lab.started.failures.store(2, std::sync::atomic::Ordering::SeqCst);
+    ended(&lab.manager, &format!("bkt-executor@{id}.service")).await;
+    let followed = follow_job(&client, path, 0, |_| {});
+    tokio::time::timeout(Duration::from_secs(10), followed).await.expect("the job ends").unwrap();
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_job_that_is_not_theirs() {
+    let (lab, _broker, client) = Lab::start().await;
+    lab.policy.set("*", Answer::Yes);
+    let other = lab.connect().await;
+    let rule = zbus::MatchRule::builder().msg_type(zbus::message::Type::Signal).sender(BUS_NAME).build().unwrap();
+    let mut signals = zbus::MessageStream::for_match_rule(rule, &other, None).await.unwrap();
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let plan = install("htop");
+    let path = helper.apply(&plan.to_bytes(), &plan.sha256(), HashMap::new()).await.unwrap();
+    let (id, _) = lab.store().list().unwrap().remove(0);
+    ended(&lab.manager, &format!("bkt-executor@{id}.service")).await;
+    follow_job(&client, path, 0, |_| {}).await.unwrap();
+    let signal = std::future::poll_fn(|context| Stream::poll_next(Pin::new(&mut signals), context));
+    let heard = tokio::time::timeout(Duration::from_millis(300), signal).await;
+    assert!(heard.is_err(), "{heard:?}");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A systemd that starts nothing and remembers what it was to start.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use zbus::Connection;
@@ -9,11 +10,15 @@ use zbus::object_server::SignalEmitter;
 use zbus::wire::OwnedObjectPath;
 
 #[derive(Debug, Default)]
-pub(crate) struct Started(Mutex<Vec<String>>);
+pub(crate) struct Started {
+    units: Mutex<Vec<String>>,
+    /// How many questions about a unit go wrong.
+    pub(crate) failures: AtomicU32,
+}
 
 impl Started {
     pub(crate) fn units(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.units.lock().unwrap().clone()
     }
 }
 
@@ -21,6 +26,7 @@ impl Started {
 #[zbus(prefix = "org.freedesktop.systemd1")]
 pub(crate) enum Error {
     NoSuchUnit(String),
+    TransactionIsDestructive(String),
 }
 
 pub(crate) struct Manager(pub(crate) Arc<Started>);
@@ -35,11 +41,15 @@ impl Manager {
 
     async fn start_unit(&self, name: String, mode: String) -> OwnedObjectPath {
         assert_eq!(mode, "replace");
-        self.0.0.lock().unwrap().push(name);
+        self.0.units.lock().unwrap().push(name);
         job()
     }
 
     async fn get_unit(&self, name: String) -> Result<OwnedObjectPath, Error> {
+        let failures = &self.0.failures;
+        if failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err(Error::TransactionIsDestructive(name));
+        }
         Err(Error::NoSuchUnit(name))
     }
 
