@@ -121,6 +121,8 @@ fn package_scripts_find_their_kernel_modules_and_survive_what_they_may_not_do() 
         assert!(!unit.lines().any(|line| line.starts_with("ProtectKernelModules=")), "hides /usr/lib/modules from dnf");
         assert!(set("SystemCallErrorNumber=EPERM"));
         assert!(unit.lines().any(|line| line.starts_with("SystemCallFilter=~") && line.contains("@module")));
-        assert!(unit.lines().any(|line| line.starts_with("CapabilityBoundingSet=~") && line.contains("CAP_SYS_MODULE")));
+        assert!(
+            unit.lines().any(|line| line.starts_with("CapabilityBoundingSet=~") && line.contains("CAP_SYS_MODULE"))
+        );
     }
 }
