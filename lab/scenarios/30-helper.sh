@@ -107,8 +107,8 @@ check "a package named a;b is refused" grep "InvalidPlan: .*‘a;b’ is not a v
   <(spoil 's/"strace"/"a;b"/')
 check "a second command is refused" grep "InvalidPlan: .*unknown field" <(spoil 's/"steps"/"run":"sh","steps"/')
 make_plan mask:dbus.service
-check_is "a unit the computer needs is never masked" \
-  "$error.InvalidPlan: dbus.service keeps this computer usable and is never turned off" apply
+check "a unit the computer needs is never masked" \
+  grep "InvalidPlan: .*this unit keeps the computer usable and is never turned off" <(apply || true)
 make_plan install:strace
 on dnf --quiet --assumeyes install powertop >/dev/null
 check "a plan from before something changed is out of date" grep '"plan_stale".*packages were installed or removed' \
