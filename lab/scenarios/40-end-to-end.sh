@@ -16,8 +16,8 @@ marker() { on jq -c '[.complete, .failures]' /var/lib/bkt/first-boot/first-boot.
 marked() { on jq -r .deployment /var/lib/bkt/first-boot/first-boot.json; }
 booted() { sam sh -c 'rpm-ostree status --json | jq -r ".deployments[] | select(.booted) | \"\(.checksum).\(.serial)\""'; }
 press() { session_press "$HOST" sam bkt-gui "$@"; }
-decide() { # GROUP N: the Nth decision of a group's menu (1 apply, 2 capture), for all its changes
-  press "toggle button" "Set all decisions in $1" && press --within "Set all decisions in $1" "menu item" "#$2"
+decide() { # GROUP DECISION: for all its changes, by the group's menu
+  press "toggle button" "Set all decisions in $1" && press "menu item" "$2 All in $1"
 }
 
 work=$(mktemp -d)
@@ -85,8 +85,8 @@ check "the window opens" session_run "$HOST" sam bkt-window bkt-gui
 check "and counts the changes" press --see "4 Changes to Decide"
 session_shot "$HOST" sam "$PICTURES/40-overview.png"
 check "the changes are listed" press button "Review Changes"
-check "the service is to be applied" decide "System Services" 1
-check "the package is to be captured" decide Packages 2
+check "the service is to be applied" decide "System Services" Apply
+check "the package is to be captured" decide Packages Capture
 session_shot "$HOST" sam "$PICTURES/40-changes.png"
 check "the plan is shown" press button "Review Plan"
 check "with all four steps" press --see "Enable cups-lab.service"

@@ -49,7 +49,6 @@ impl App {
                     Some(code) if run::nothing_changed(&receipt.operations) => self.refused(Refused::of(code)),
                     _ => {
                         self.navigation.show_after_root(self.run.widget());
-                        self.toast(&shown.result());
                         self.notify(&shown);
                     }
                 }
