@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bkt_core::host::dry_run::DryRunHost;
 use bkt_core::host::live::LiveHost;
 use bkt_core::host::{Host, SettingQuery, SettingReading, Settings};
 use bkt_core::i18n::{fill, gettext};
@@ -64,7 +65,9 @@ impl Context {
             Some(root) => settings.with_schemas(root.join("usr/share/glib-2.0/schemas")),
             None => settings,
         };
-        Ok(Arc::new(LiveHost::of_user(root, Arc::new(settings))))
+        let host = LiveHost::of_user(root, Arc::new(settings));
+        // A dry run could not change anything even by mistake.
+        Ok(if self.globals.dry_run { Arc::new(DryRunHost::new(Arc::new(host))) } else { Arc::new(host) })
     }
 
     /// The directory of the setup.

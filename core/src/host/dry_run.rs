@@ -4,6 +4,7 @@
 //! Invariant: only invocations known to read run; a write is refused, never pretended.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,24 +12,24 @@ use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, S
 use crate::name::SettingKey;
 
 /// Lets reads through to `inner` and refuses the rest.
-pub struct DryRunHost<'h> {
-    inner: &'h dyn Host,
-    settings: ReadOnlySettings<'h>,
+pub struct DryRunHost {
+    inner: Arc<dyn Host>,
+    settings: ReadOnlySettings,
 }
 
-struct ReadOnlySettings<'h>(&'h dyn Host);
+struct ReadOnlySettings(Arc<dyn Host>);
 
-impl std::fmt::Debug for DryRunHost<'_> {
+impl std::fmt::Debug for DryRunHost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DryRunHost").finish_non_exhaustive()
     }
 }
 
-impl<'h> DryRunHost<'h> {
+impl DryRunHost {
     /// Wraps a host.
     #[must_use]
-    pub fn new(inner: &'h dyn Host) -> Self {
-        Self { inner, settings: ReadOnlySettings(inner) }
+    pub fn new(inner: Arc<dyn Host>) -> Self {
+        Self { settings: ReadOnlySettings(Arc::clone(&inner)), inner }
     }
 }
 
@@ -36,6 +37,9 @@ impl<'h> DryRunHost<'h> {
 fn only_reads(invocation: &Invocation) -> bool {
     let has = |word: &str| invocation.args.iter().any(|arg| arg == word);
     let writes = |words: &[&str]| words.iter().any(|word| has(word));
+    if has("--version") {
+        return true;
+    }
     match invocation.program.as_str() {
         "rpm" => has("-qa") || has("-q"),
         "systemctl" => has("list-unit-files") || has("is-enabled"),
@@ -51,7 +55,7 @@ fn only_reads(invocation: &Invocation) -> bool {
     }
 }
 
-impl Host for DryRunHost<'_> {
+impl Host for DryRunHost {
     fn root(&self) -> Option<&Path> {
         self.inner.root()
     }
@@ -88,12 +92,37 @@ impl Host for DryRunHost<'_> {
     }
 }
 
-impl Settings for ReadOnlySettings<'_> {
+impl Settings for ReadOnlySettings {
     fn read(&self, queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError> {
         self.0.settings().read(queries)
     }
 
     fn set(&self, key: &SettingKey, _value: Option<&str>) -> Result<(), HostError> {
         Err(HostError::Refused(format!("setting {key} in a dry run")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::recording::RecordingHost;
+
+    #[test]
+    fn reading_passes_and_changing_is_refused() {
+        let recorded = Arc::new(
+            RecordingHost::default()
+                .prints("rpm -qa", "htop\n")
+                .prints("dnf -y install htop", "")
+                .prints("rpm-ostree kargs", "quiet\n")
+                .prints("rpm-ostree kargs --append-if-missing=x", ""),
+        );
+        let host = DryRunHost::new(recorded.clone());
+        let run = |program: &str, args: &[&str]| host.run(&Invocation::new(program, args.iter().copied()));
+        assert!(run("rpm", &["-qa"]).is_ok() && run("rpm-ostree", &["kargs"]).is_ok());
+        assert!(matches!(run("dnf", &["-y", "install", "htop"]), Err(HostError::Refused(_))));
+        assert!(matches!(run("rpm-ostree", &["kargs", "--append-if-missing=x"]), Err(HostError::Refused(_))));
+        assert!(host.write(Path::new("/etc/x"), "").is_err());
+        assert!(host.settings().set(&"org.a/x".parse().unwrap(), None).is_err());
+        assert_eq!(recorded.effects(), ["rpm -qa", "rpm-ostree kargs"]);
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The real computer, or one below a directory.
 //!
-//! Invariant: the only file in which Bucket starts programs; each gets a fixed PATH and the C.UTF-8 locale,
+//! Invariant: the only file in which Bucket starts programs, but for the authentication agent of a terminal
+//! (`cli/src/privileged.rs`); each gets a fixed PATH and the C.UTF-8 locale,
 //! so that what it prints can be parsed, and never a terminal to ask questions on.
 
 use std::io::{BufRead, BufReader, Read};
