@@ -21,6 +21,7 @@ if fork == 0:
     os.execvp("runuser", ["runuser", "-u", user, "--", "bash", "-c", script])
 said = b""
 answered = 0
+ended = os.pidfd_open(fork)
 while True:
     # The agent forgets what was typed before it turned the echo off, so that is what is waited for.
     asks = said.count(b"Password:") > answered
@@ -28,8 +29,12 @@ while True:
         answered += 1
         os.write(terminal, password.encode() + b"\n")
         asks = False
-    if not select.select([terminal], [], [], 0.02 if asks else None)[0]:
+    ready = select.select([terminal, ended], [], [], 0.02 if asks else None)[0]
+    if not ready:
         continue
+    # An agent that outlives what it spoke for keeps the terminal open: nobody says anything more there.
+    if terminal not in ready:
+        break
     try:
         chunk = os.read(terminal, 4096)
     except OSError:
