@@ -13,15 +13,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agreed::{Agreed, Base};
-use crate::deployment::{HostKind, System};
-use crate::domain::{self, Observation, Observed};
+use crate::deployment::System;
+use crate::domain::{self, Look, Observation, Observed};
 use crate::host::Host;
 use crate::ignore::Ignored;
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Manifest, Warning};
 use crate::problem::Problem;
 use crate::setup::Setup;
-use crate::value::{Scope, Value};
+use crate::value::Value;
 
 /// How the two sides differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,15 +113,13 @@ pub struct Change {
 }
 
 impl Change {
-    /// What Bucket would do, where the origin makes that clear. It never proposes to keep what someone did
-    /// to packages, units and kernel arguments: that may have been someone else, and it lasts.
+    /// What Bucket would do, where the origin makes that clear. It never proposes to keep what an administrator
+    /// did, to packages, units or kernel arguments: that may have been someone else, and it lasts.
     #[must_use]
     pub fn suggestion(&self) -> Option<Decision> {
         match self.origin {
             Origin::SetupChanged if self.fixed.is_none() => Some(Decision::Apply),
-            Origin::ComputerChanged if matches!(self.id.domain, Domain::Flatpak | Domain::Gsetting) => {
-                Some(Decision::Capture)
-            }
+            Origin::ComputerChanged if domain::kind(self.id.domain).is_personal() => Some(Decision::Capture),
             _ => None,
         }
     }
@@ -251,7 +249,7 @@ pub fn compare(host: &dyn Host, setup: &Setup, ignored: &Ignored) -> Comparison 
     };
     let read = |domain: Domain| -> Result<Observation, Problem> {
         let declared = setup.declared(domain)?;
-        domain::observe(domain, host, &comparison.system, declared)
+        domain::kind(domain).observe(&Look { host, system: &comparison.system, declared })
     };
     let results: Vec<(Domain, Result<Observation, Problem>)> = std::thread::scope(|scope| {
         let readers: Vec<_> =
@@ -274,6 +272,7 @@ pub fn compare(host: &dyn Host, setup: &Setup, ignored: &Ignored) -> Comparison 
 impl Comparison {
     fn add(&mut self, domain: Domain, observation: &Observation, setup: &Setup, ignored: &Ignored) {
         let Ok(declared) = setup.declared(domain) else { return };
+        let kind = domain::kind(domain);
         let keys: BTreeSet<&String> = declared.keys().chain(observation.entries.keys()).collect();
         let nothing = Observed::default();
         for key in keys {
@@ -298,8 +297,8 @@ impl Comparison {
                 continue;
             };
             let change = Change {
-                effect: effect(domain, self.system.kind, shape),
-                privilege: privilege(domain, wanted.as_ref().or(observed.value.as_ref())),
+                effect: kind.effect(self.system.kind, shape),
+                privilege: kind.privilege(wanted.as_ref().or(observed.value.as_ref())),
                 name: observed.name.clone(),
                 setup: wanted,
                 computer: observed.value.clone(),
@@ -329,7 +328,9 @@ fn origin(change: &Change) -> Origin {
     let base = match &change.base {
         Base::Unknown => return Origin::New,
         // A unit or key the setup has just begun to manage.
-        Base::Absent if change.id.domain.is_total() && change.setup.is_some() => return Origin::SetupChanged,
+        Base::Absent if domain::kind(change.id.domain).is_total() && change.setup.is_some() => {
+            return Origin::SetupChanged;
+        }
         Base::Absent => None,
         Base::Value(value) => Some(value),
     };
@@ -343,30 +344,6 @@ fn origin(change: &Change) -> Origin {
         (false, true) => Origin::SetupChanged,
         (false, false) => Origin::BothChanged,
         (true, true) => Origin::New,
-    }
-}
-
-fn effect(domain: Domain, kind: HostKind, shape: Shape) -> Effect {
-    match domain {
-        Domain::Flatpak | Domain::Gsetting | Domain::Unit => Effect::Now,
-        Domain::Karg => Effect::Restart,
-        Domain::Pkg if !kind.is_image_based() => Effect::Now,
-        // On an image a declared package comes with the next one; an added one leaves at the restart.
-        Domain::Pkg => {
-            if shape == Shape::OnlyHere {
-                Effect::Restart
-            } else {
-                Effect::Image
-            }
-        }
-    }
-}
-
-fn privilege(domain: Domain, value: Option<&Value>) -> Privilege {
-    match (domain, value) {
-        (Domain::Gsetting, _) => Privilege::User,
-        (Domain::Flatpak, Some(Value::Flatpak(source))) if source.scope == Scope::User => Privilege::User,
-        _ => Privilege::Admin,
     }
 }
 

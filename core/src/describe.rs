@@ -143,6 +143,7 @@ pub fn step(step: &Step) -> String {
         Action::RemoveFlatpak { id, branch, .. } => {
             fill(&gettext("Remove {app} and keep its data"), &[("app", &application(id, branch.as_ref()))])
         }
+        Action::SetOwn { value } => domain_step(step, value.as_ref()),
         Action::WriteManifest { value } => {
             let file = step.manifest().map_or("", crate::manifest::Manifest::path);
             let sentence = match (value, &step.from) {
@@ -152,6 +153,26 @@ pub fn step(step: &Step) -> String {
             };
             fill(&sentence, &[("item", item), ("file", file)])
         }
+    }
+}
+
+/// What a step does to an item of the person's own.
+fn domain_step(step: &Step, to: Option<&serde_json::Value>) -> String {
+    let domain = step.item.domain;
+    let kind = crate::domain::kind(domain);
+    let value = |json: Option<&serde_json::Value>| json.and_then(|json| kind.value(json));
+    let (from, to) = (value(step.from.as_ref()), value(to));
+    if let Some(sentence) = kind.sentence(&step.item.key, from.as_ref(), to.as_ref()) {
+        return sentence;
+    }
+    let values = |value: &str| {
+        let sentence =
+            if from.is_some() { gettext("Change {item} to {value}") } else { gettext("Add {item}: {value}") };
+        fill(&sentence, &[("item", &step.item.key), ("value", value)])
+    };
+    match to {
+        None => fill(&gettext("Remove {item}"), &[("item", &step.item.key)]),
+        Some(value) => values(&value.to_string()),
     }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One module per kind of item: how it is declared, observed and changed.
 //!
-//! Every module has the same parts: `declared` (manifest to declarations), `observe` (host to
-//! observation) with its `parse` functions apart from the reading, and the steps that apply a change.
+//! Every module implements [`Kind`]: `declared` (manifest to declarations), `observe` (host to observation)
+//! with its `parse` functions apart from the reading, `places` (value to manifest), and the actions that apply
+//! a change.
 //!
 //! Invariant: a domain that cannot be read answers with a [`Problem`], which hides no other domain.
 
@@ -14,10 +15,17 @@ pub mod unit;
 
 use std::collections::BTreeMap;
 
-use crate::deployment::System;
+use jsonc_parser::ast::Object;
+use serde_json::Value as Json;
+
+use crate::compare::{Change, Effect, Privilege, Shape};
+use crate::deployment::{HostKind, System};
 use crate::host::Host;
 use crate::item::Domain;
-use crate::manifest::Declarations;
+use crate::manifest::place::Edit;
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
+use crate::name::NameError;
+use crate::plan::{Action, Deferral};
 use crate::problem::Problem;
 use crate::value::Value;
 
@@ -58,21 +66,120 @@ impl Observed {
     }
 }
 
-/// Reads one domain.
-///
-/// # Errors
-/// The domain could not be read at all; the problem says why.
-pub fn observe(
-    domain: Domain,
-    host: &dyn Host,
-    system: &System,
-    declared: &Declarations,
-) -> Result<Observation, Problem> {
+/// What a domain looks at.
+#[derive(Clone, Copy)]
+pub struct Look<'l> {
+    /// The computer.
+    pub host: &'l dyn Host,
+    /// Its system.
+    pub system: &'l System,
+    /// What the setup says about the domain.
+    pub declared: &'l Declarations,
+}
+
+impl std::fmt::Debug for Look<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Look").field("declared", &self.declared.len()).finish_non_exhaustive()
+    }
+}
+
+/// Receives what a tool prints while it works, line by line.
+pub type Log<'l> = &'l mut dyn FnMut(&str);
+
+/// What applying a change takes: actions, an invalid name, or the reason why no action can do it.
+pub type Actions = Result<Result<Vec<Action>, NameError>, Deferral>;
+
+/// One kind of item: everything Bucket decides about it that other kinds decide in another way.
+pub trait Kind: Sync {
+    /// The manifest a captured item is written to.
+    fn manifest(&self) -> Manifest;
+
+    /// Reads the declarations out of a manifest.
+    ///
+    /// # Errors
+    /// Its shape is another one, or it names something no tool would accept.
+    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError>;
+
+    /// Reads the computer, in one pass.
+    ///
+    /// # Errors
+    /// It could not be read at all; the problem says why.
+    fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem>;
+
+    /// Reads the JSON form of a value back; `None` when it is not of this kind's form.
+    fn value(&self, json: &Json) -> Option<Value>;
+
+    /// How an item is written to its manifest, or taken out; `None` when that cannot be.
+    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>>;
+
+    /// Whether the manifest can hold an item of this name as an entry of its own.
+    fn can_hold(&self, _key: &str) -> bool {
+        true
+    }
+
+    /// Whether the computer has a value for every possible key (a unit always has a state, a setting always a
+    /// value), so that leaving the setup means "no longer managed", not "remove it".
+    fn is_total(&self) -> bool {
+        false
+    }
+
+    /// Whether such items are the person's own choice, so that what changed here is suggested for capture.
+    fn is_personal(&self) -> bool {
+        true
+    }
+
+    /// When a change of such an item becomes real.
+    fn effect(&self, _system: HostKind, _shape: Shape) -> Effect {
+        Effect::Now
+    }
+
+    /// Who may apply a change to, or from, this value.
+    fn privilege(&self, _value: Option<&Value>) -> Privilege {
+        Privilege::User
+    }
+
+    /// Whether the first start of a new deployment applies such items, in the system's own part or in the person's.
+    fn at_first_boot(&self, _system: HostKind, part: Privilege) -> bool {
+        part == Privilege::User
+    }
+
+    /// What applying a change takes. As a rule one step that [`Kind::perform`] does.
+    fn actions(&self, change: &Change, _system: HostKind) -> Actions {
+        Ok(Ok(vec![Action::SetOwn { value: change.setup.as_ref().map(|value| serde_json::json!(value)) }]))
+    }
+
+    /// What a capture writes: the computer's value, without the details the setup left open.
+    fn captured(&self, change: &Change) -> Option<Value> {
+        change.computer.clone()
+    }
+
+    /// What an [`Action::SetOwn`] does, as one imperative sentence, where the general one would not do.
+    fn sentence(&self, _key: &str, _from: Option<&Value>, _to: Option<&Value>) -> Option<String> {
+        None
+    }
+
+    /// Whether [`Action::SetOwn`] may name such an item: it is the person's own and [`Kind::perform`] is there.
+    fn is_own(&self) -> bool {
+        false
+    }
+
+    /// Does one [`Action::SetOwn`]: brings the person's own item to a value, `None` being absent.
+    ///
+    /// # Errors
+    /// What happened instead; the caller reads the result back itself.
+    fn perform(&self, _host: &dyn Host, key: &str, _to: Option<&Value>, _log: Log<'_>) -> Result<(), Problem> {
+        Err(Problem::new("internal", format!("{key} is not changed in this way")))
+    }
+}
+
+/// The module of a domain.
+#[must_use]
+pub fn kind(domain: Domain) -> &'static dyn Kind {
     match domain {
-        Domain::Pkg => pkg::observe(host, system, declared),
-        Domain::Karg => karg::observe(host, system, declared),
-        Domain::Unit => unit::observe(host, declared),
-        Domain::Gsetting => gsetting::observe(host, declared),
-        Domain::Flatpak => flatpak::observe(host, declared),
+        Domain::Pkg => &pkg::Packages,
+        Domain::Karg => &karg::KernelArguments,
+        Domain::Unit => &unit::Units,
+        Domain::Gsetting => &gsetting::Settings,
+        Domain::Flatpak => &flatpak::Applications,
     }
 }

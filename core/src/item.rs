@@ -40,13 +40,6 @@ impl Domain {
             Self::Karg => "karg",
         }
     }
-
-    /// Whether the computer has a value for every possible key (a unit always has a state, a key always
-    /// has a value), so that leaving the setup means "no longer managed", not "remove it".
-    #[must_use]
-    pub const fn is_total(self) -> bool {
-        matches!(self, Self::Unit | Self::Gsetting)
-    }
 }
 
 impl fmt::Display for Domain {
@@ -65,7 +58,7 @@ impl FromStr for Domain {
 
 /// A word that names no domain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("‘{0}’ is not a kind of item; known kinds are flatpak, gsetting, unit, pkg and karg")]
+#[error("‘{0}’ is not a kind of item; known kinds are {kinds}", kinds = Domain::ALL.map(Domain::id).join(", "))]
 pub struct UnknownDomain(pub String);
 
 /// The name of one item: `pkg:htop`, `unit:tuned.service`, `gsetting:SCHEMA/KEY`.

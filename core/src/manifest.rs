@@ -8,6 +8,7 @@
 //! Invariant: reading never changes a file; everything that could be wrong carries file and line.
 
 pub mod edit;
+pub mod place;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde::Serialize;
 
-use crate::item::{Domain, ItemId};
+use crate::item::Domain;
 use crate::name::NameError;
 use crate::problem::Problem;
 use crate::value::Value;
@@ -65,23 +66,10 @@ impl Manifest {
         }
     }
 
-    /// Whether an item can be an entry of its own: an application stands in the setup once, whatever scopes and
-    /// branches of it are installed.
-    #[must_use]
-    pub fn can_hold(self, item: &ItemId) -> bool {
-        item.domain != Domain::Flatpak || crate::domain::flatpak::id_of(&item.key) == item.key
-    }
-
     /// The manifest a captured item of a domain is written to.
     #[must_use]
-    pub const fn of(domain: Domain) -> Self {
-        match domain {
-            Domain::Pkg => Self::SystemPackages,
-            Domain::Karg => Self::SystemConfig,
-            Domain::Unit => Self::SystemdServices,
-            Domain::Gsetting => Self::Gsettings,
-            Domain::Flatpak => Self::FlatpakApps,
-        }
+    pub fn of(domain: Domain) -> Self {
+        crate::domain::kind(domain).manifest()
     }
 }
 
@@ -211,13 +199,7 @@ impl Reader {
             Some(ast::Value::Object(root)) => root,
             Some(other) => return Err(reader.wrong_type("the file", "an object", other)),
         };
-        let declarations = match domain {
-            Domain::Pkg => crate::domain::pkg::declared(&mut reader, root),
-            Domain::Karg => crate::domain::karg::declared(&mut reader, root),
-            Domain::Unit => crate::domain::unit::declared(&mut reader, root),
-            Domain::Gsetting => crate::domain::gsetting::declared(&mut reader, root),
-            Domain::Flatpak => crate::domain::flatpak::declared(&mut reader, root),
-        }?;
+        let declarations = crate::domain::kind(domain).declared(&mut reader, root)?;
         Ok((declarations, reader.warnings))
     }
 

@@ -35,12 +35,7 @@ impl Value {
     /// Reads the JSON form back for a domain; `None` when it is not of that domain's form.
     #[must_use]
     pub fn from_json(domain: Domain, json: &serde_json::Value) -> Option<Self> {
-        match domain {
-            Domain::Pkg | Domain::Karg => (json == &serde_json::Value::Bool(true)).then_some(Self::Present),
-            Domain::Unit => json.as_str()?.parse().ok().map(Self::Unit),
-            Domain::Gsetting => json.as_str().map(|text| Self::Setting(text.to_owned())),
-            Domain::Flatpak => serde_json::from_value(json.clone()).ok().map(Self::Flatpak),
-        }
+        crate::domain::kind(domain).value(json)
     }
 
     /// Whether a computer that has `observed` has what `self`, a declared value, asks for.

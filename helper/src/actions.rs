@@ -23,6 +23,6 @@ const fn of(step: &Action) -> Option<&'static str> {
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => Some(action::BOOT_ARGUMENTS),
         Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. } => Some(action::SYSTEM_FLATPAKS),
         // The person's own steps: never the administrator's, and the executor refuses them.
-        Action::SetSetting { .. } | Action::WriteManifest { .. } => None,
+        Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => None,
     }
 }

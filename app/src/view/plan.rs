@@ -99,8 +99,8 @@ pub(crate) fn step_icon(step: &Step) -> &'static str {
         (Action::InstallFlatpak { .. }, ..) => "bkt-only-here-symbolic",
         (Action::RemovePackage { .. } | Action::RemoveKernelArgument { .. }, ..) => "bkt-missing-symbolic",
         (Action::RemoveFlatpak { .. }, ..) => "bkt-missing-symbolic",
-        (Action::WriteManifest { value: None }, ..) => "bkt-missing-symbolic",
-        (Action::WriteManifest { .. }, None, _) => "bkt-only-here-symbolic",
+        (Action::WriteManifest { value: None } | Action::SetOwn { value: None }, ..) => "bkt-missing-symbolic",
+        (Action::WriteManifest { .. } | Action::SetOwn { .. }, None, _) => "bkt-only-here-symbolic",
         _ => "bkt-different-symbolic",
     }
 }

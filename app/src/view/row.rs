@@ -79,7 +79,8 @@ impl Row {
     /// The row of an item both sides agree on.
     pub(crate) fn same(item: &InSync) -> Self {
         let words = if item.after_restart { gettext("Matches after restart") } else { gettext("Matches") };
-        let value = item.value.as_ref().map(ToString::to_string).filter(|_| item.id.domain.is_total());
+        let value =
+            item.value.as_ref().map(ToString::to_string).filter(|_| bkt_core::domain::kind(item.id.domain).is_total());
         Self {
             domain: item.id.domain,
             id: Some(item.id.clone()),

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bkt_core::compare::Comparison;
+use bkt_core::compare::{Comparison, Privilege};
 use bkt_core::deployment::System;
 use bkt_core::document;
 use bkt_core::first_boot::{self, Marker, Part};
@@ -128,14 +128,11 @@ fn is_setup(path: &Path) -> bool {
 fn unread(snapshot: &Snapshot, part: Part) -> Vec<String> {
     let comparison: &Comparison = &snapshot.comparison;
     let concerns = |domain: Domain| {
-        let mine = match domain {
-            Domain::Gsetting => part == Part::User,
-            Domain::Flatpak => true,
-            // Left to a reviewed plan.
-            Domain::Karg => false,
-            Domain::Unit => part == Part::System,
-            Domain::Pkg => part == Part::System && !comparison.system.kind.is_image_based(),
+        let privilege = match part {
+            Part::System => Privilege::Admin,
+            Part::User => Privilege::User,
         };
+        let mine = bkt_core::domain::kind(domain).at_first_boot(comparison.system.kind, privilege);
         mine && snapshot.setup.declared(domain).map_or(true, |declared| !declared.is_empty())
     };
     let unknown = comparison.unknown.iter().filter(|unknown| concerns(unknown.domain));

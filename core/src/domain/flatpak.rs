@@ -8,14 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonc_parser::ast::Object;
+use serde_json::Value as Json;
 
+use crate::compare::{Change, Privilege};
+use crate::deployment::HostKind;
 use crate::host::{Host, HostError, Invocation};
-use crate::manifest::{Declaration, Declarations, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::place::{Edit, Entry, Fields};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
 use crate::name::{BranchName, FlatpakId};
 use crate::problem::Problem;
 use crate::value::{FlatpakSource, Scope, Value};
 
-use super::{Observation, Observed};
+use super::{Actions, Kind, Look, Observation, Observed};
+use crate::plan::Action;
 
 /// Reads `{"apps": [{"id", "remote", "scope", "branch"?, "commit"?, "overrides"?}]}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
@@ -172,6 +177,97 @@ fn parse(text: &str, declared: &Declarations) -> Result<BTreeMap<String, Observe
         entries.insert(key, seen);
     }
     Ok(entries)
+}
+
+/// Flatpak applications.
+#[derive(Debug)]
+pub(super) struct Applications;
+
+impl Kind for Applications {
+    fn manifest(&self) -> Manifest {
+        Manifest::FlatpakApps
+    }
+
+    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+        declared(reader, root)
+    }
+
+    fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
+        observe(look.host, look.declared)
+    }
+
+    fn value(&self, json: &Json) -> Option<Value> {
+        serde_json::from_value(json.clone()).ok().map(Value::Flatpak)
+    }
+
+    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        let source = match value {
+            None => None,
+            Some(Value::Flatpak(source)) => Some(source),
+            Some(_) => return None,
+        };
+        let fields = vec![
+            ("id", Some(Json::from(id_of(key)))),
+            ("remote", source.map(|source| Json::from(source.remote.as_str()))),
+            ("scope", source.map(|source| Json::from(source.scope.as_str()))),
+            ("branch", source.and_then(|source| source.branch.as_ref()).map(|branch| Json::from(branch.as_str()))),
+            ("commit", source.and_then(|source| source.commit.as_ref()).map(|commit| Json::from(commit.as_str()))),
+        ];
+        let entry = Fields { id: &[("id", None)], fields, or_word: false };
+        Some(vec![Edit { path: &["apps"], entry: Entry::Object(entry), there: value.is_some() }])
+    }
+
+    /// An application stands in the setup once, whatever scopes and branches of it are installed.
+    fn can_hold(&self, key: &str) -> bool {
+        id_of(key) == key
+    }
+
+    fn privilege(&self, value: Option<&Value>) -> Privilege {
+        match value {
+            Some(Value::Flatpak(source)) if source.scope == Scope::User => Privilege::User,
+            _ => Privilege::Admin,
+        }
+    }
+
+    fn at_first_boot(&self, _system: HostKind, _part: Privilege) -> bool {
+        true
+    }
+
+    fn actions(&self, change: &Change, _system: HostKind) -> Actions {
+        let id: FlatpakId = match id_of(&change.id.key).parse() {
+            Ok(id) => id,
+            Err(error) => return Ok(Err(error)),
+        };
+        let source = |value: Option<&Value>| match value {
+            Some(Value::Flatpak(source)) => Some(source.clone()),
+            _ => None,
+        };
+        let mut actions = Vec::new();
+        let (wanted, here) = (source(change.setup.as_ref()), source(change.computer.as_ref()));
+        // Another remote for the same branch and scope is one reinstallation; anything else leaves the old one to remove.
+        let stays = wanted.as_ref().zip(here.as_ref()).is_some_and(|(wanted, here)| {
+            wanted.scope == here.scope && (wanted.branch.is_none() || wanted.branch == here.branch)
+        });
+        if let Some(source) = wanted {
+            actions.push(Action::InstallFlatpak { id: id.clone(), source });
+        }
+        if let Some(old) = here.filter(|_| !stays) {
+            actions.push(Action::RemoveFlatpak { id, scope: old.scope, branch: old.branch });
+        }
+        Ok(Ok(actions))
+    }
+
+    fn captured(&self, change: &Change) -> Option<Value> {
+        let Some(Value::Flatpak(here)) = &change.computer else { return change.computer.clone() };
+        let declared = match &change.setup {
+            Some(Value::Flatpak(declared)) => Some(declared),
+            _ => None,
+        };
+        let mut source = here.clone();
+        source.branch = source.branch.filter(|_| declared.is_some_and(|declared| declared.branch.is_some()));
+        source.commit = declared.and_then(|declared| declared.commit.clone());
+        Some(Value::Flatpak(source))
+    }
 }
 
 #[cfg(test)]

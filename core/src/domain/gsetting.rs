@@ -7,14 +7,19 @@
 use std::collections::BTreeMap;
 
 use jsonc_parser::ast::Object;
+use serde_json::Value as Json;
 
+use crate::deployment::HostKind;
 use crate::host::{Host, SettingQuery, SettingReading};
-use crate::manifest::{Declarations, ManifestError, Reader};
+use crate::manifest::place::{Edit, Entry, Fields};
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
 use crate::name::SettingKey;
 use crate::problem::Problem;
 use crate::value::Value;
 
-use super::{Observation, Observed};
+use super::{Actions, Kind, Look, Observation, Observed};
+use crate::compare::Change;
+use crate::plan::{Action, Deferral};
 
 /// Reads `{"settings": [{"schema", "key", "value", "comment"?}]}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
@@ -72,6 +77,54 @@ fn observed(query: &SettingQuery, reading: SettingReading) -> Observed {
             fixed: locked.then(|| "an administrator locked this setting".to_owned()),
             ..Observed::of(Value::Setting(current))
         },
+    }
+}
+
+/// GSettings keys.
+#[derive(Debug)]
+pub(super) struct Settings;
+
+impl Kind for Settings {
+    fn manifest(&self) -> Manifest {
+        Manifest::Gsettings
+    }
+
+    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+        declared(reader, root)
+    }
+
+    fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
+        observe(look.host, look.declared)
+    }
+
+    fn value(&self, json: &Json) -> Option<Value> {
+        json.as_str().map(|text| Value::Setting(text.to_owned()))
+    }
+
+    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        let key: SettingKey = key.parse().ok()?;
+        let text = match value {
+            None => None,
+            Some(Value::Setting(text)) => Some(Json::from(text.as_str())),
+            Some(_) => return None,
+        };
+        let fields = vec![
+            ("schema", Some(Json::from(key.schema()))),
+            ("path", key.path().map(Json::from)),
+            ("key", Some(Json::from(key.key()))),
+            ("value", text),
+        ];
+        let entry = Fields { id: &[("schema", None), ("key", None), ("path", None)], fields, or_word: false };
+        Some(vec![Edit { path: &["settings"], entry: Entry::Object(entry), there: value.is_some() }])
+    }
+
+    fn is_total(&self) -> bool {
+        true
+    }
+
+    fn actions(&self, change: &Change, _system: HostKind) -> Actions {
+        let Some(Value::Setting(value)) = &change.setup else { return Err(Deferral::Fixed) };
+        Ok(change.id.key.parse().map(|key| vec![Action::SetSetting { key, value: value.clone() }]))
     }
 }
 

@@ -11,15 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jsonc_parser::ast::Object;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
+use crate::compare::{Change, Effect, Privilege, Shape};
 use crate::deployment::{HostKind, System};
 use crate::host::{Host, HostError, Invocation};
-use crate::manifest::{Declarations, ManifestError, Reader};
+use crate::manifest::place::{Edit, Entry};
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
 use crate::name::KernelArgument;
 use crate::problem::Problem;
 use crate::value::Value;
 
-use super::{Observation, Observed};
+use super::{Actions, Kind, Look, Observation, Observed};
+use crate::plan::Action;
 
 /// Where the image keeps its arguments (bootc "kernel arguments").
 const IMAGE_ARGUMENTS: &str = "/usr/lib/bootc/kargs.d";
@@ -192,6 +196,61 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
         entries.insert(argument.to_string(), Observed { after_restart: true, ..Observed::default() });
     }
     Ok(Observation { entries, cookie: None })
+}
+
+/// Kernel arguments.
+#[derive(Debug)]
+pub(super) struct KernelArguments;
+
+impl Kind for KernelArguments {
+    fn manifest(&self) -> Manifest {
+        Manifest::SystemConfig
+    }
+
+    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+        declared(reader, root)
+    }
+
+    fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
+        observe(look.host, look.system, look.declared)
+    }
+
+    fn value(&self, json: &Json) -> Option<Value> {
+        (json == &Json::Bool(true)).then_some(Value::Present)
+    }
+
+    /// What is to be there is not to be removed; what is not to be there is only no longer added.
+    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        let there = value.is_some();
+        let edit = |path, there| Edit { path, entry: Entry::Word(key.to_owned()), there };
+        (!there || value == Some(&Value::Present))
+            .then(|| vec![edit(&["kargs", "append"], there), edit(&["kargs", "remove"], false)])
+    }
+
+    fn is_personal(&self) -> bool {
+        false
+    }
+
+    fn effect(&self, _system: HostKind, _shape: Shape) -> Effect {
+        Effect::Restart
+    }
+
+    fn privilege(&self, _value: Option<&Value>) -> Privilege {
+        Privilege::Admin
+    }
+
+    /// Left to a reviewed plan.
+    fn at_first_boot(&self, _system: HostKind, _part: Privilege) -> bool {
+        false
+    }
+
+    fn actions(&self, change: &Change, _system: HostKind) -> Actions {
+        let argument = change.id.key.parse();
+        Ok(argument.map(|argument| match change.setup {
+            Some(_) => vec![Action::AddKernelArgument { argument }],
+            None => vec![Action::RemoveKernelArgument { argument }],
+        }))
+    }
 }
 
 #[cfg(test)]

@@ -11,16 +11,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonc_parser::ast::Object;
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use crate::compare::{Change, Effect, Privilege, Shape};
 use crate::deployment::{HostKind, System};
 use crate::host::{Host, HostError, Invocation};
-use crate::manifest::{Declarations, ManifestError, Reader};
+use crate::manifest::place::{Edit, Entry};
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
 use crate::name::PackageName;
 use crate::problem::Problem;
 use crate::value::Value;
 
-use super::{Observation, Observed};
+use super::{Actions, Kind, Look, Observation, Observed};
+use crate::plan::{Action, Deferral};
 
 /// Reads `{"packages": [...]}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
@@ -145,6 +149,68 @@ fn own_on_image(host: &dyn Host, system: &System, installed: &Installed) -> Resu
         own.extend(installed.keys().filter(|name| !image.contains_key(*name) && chosen.contains(*name)).cloned());
     }
     Ok(own)
+}
+
+/// RPM packages.
+#[derive(Debug)]
+pub(super) struct Packages;
+
+impl Kind for Packages {
+    fn manifest(&self) -> Manifest {
+        Manifest::SystemPackages
+    }
+
+    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+        declared(reader, root)
+    }
+
+    fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
+        observe(look.host, look.system, look.declared)
+    }
+
+    fn value(&self, json: &Json) -> Option<Value> {
+        (json == &Json::Bool(true)).then_some(Value::Present)
+    }
+
+    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        let there = value.is_some();
+        let entry = Entry::Word(key.to_owned());
+        (!there || value == Some(&Value::Present)).then(|| vec![Edit { path: &["packages"], entry, there }])
+    }
+
+    fn is_personal(&self) -> bool {
+        false
+    }
+
+    /// On an image a declared package comes with the next one; an added one leaves at the restart.
+    fn effect(&self, system: HostKind, shape: Shape) -> Effect {
+        match shape {
+            _ if !system.is_image_based() => Effect::Now,
+            Shape::OnlyHere => Effect::Restart,
+            Shape::Missing | Shape::Different => Effect::Image,
+        }
+    }
+
+    fn privilege(&self, _value: Option<&Value>) -> Privilege {
+        Privilege::Admin
+    }
+
+    fn at_first_boot(&self, system: HostKind, part: Privilege) -> bool {
+        part == Privilege::Admin && !system.is_image_based()
+    }
+
+    fn actions(&self, change: &Change, system: HostKind) -> Actions {
+        let name = change.id.key.parse();
+        match (change.effect, &change.setup) {
+            (Effect::Image, _) => Err(Deferral::NextImage),
+            (Effect::Restart, _) if matches!(system, HostKind::Image | HostKind::ImageOnly) => {
+                Err(Deferral::EndsAtRestart)
+            }
+            (Effect::Restart, _) => Err(Deferral::Fixed),
+            (_, Some(_)) => Ok(name.map(|name| vec![Action::InstallPackage { name }])),
+            (_, None) => Ok(name.map(|name| vec![Action::RemovePackage { name }])),
+        }
+    }
 }
 
 #[cfg(test)]

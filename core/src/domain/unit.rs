@@ -12,14 +12,19 @@ use std::path::Path;
 
 use jsonc_parser::ast::Object;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
+use crate::compare::{Change, Privilege};
+use crate::deployment::HostKind;
 use crate::host::{Host, HostError, Invocation};
+use crate::manifest::place::{Edit, Entry};
 use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, property};
 use crate::name::UnitName;
+use crate::plan::Action;
 use crate::problem::Problem;
 use crate::value::{UnitState, Value};
 
-use super::{Observation, Observed};
+use super::{Actions, Kind, Look, Observation, Observed};
 
 /// Reads `{"services": {"x.service": "enabled"}}`, or `{"systemd": {"enable": [], "disable": [], "mask": []}}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
@@ -52,9 +57,9 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
     Ok(declarations)
 }
 
-/// A unit name; one without a dot is a service, as for systemctl.
+/// A unit's name in a manifest.
 fn unit_name(reader: &Reader, at: &impl jsonc_parser::common::Ranged, text: &str) -> Result<UnitName, ManifestError> {
-    if text.contains('.') { reader.name(at, text) } else { reader.name(at, &format!("{text}.service")) }
+    reader.name(at, &full_name(text))
 }
 
 /// One line of `systemctl list-unit-files --output=json`.
@@ -186,6 +191,69 @@ fn template(unit: &str) -> Option<String> {
     let (prefix, instance) = unit.split_once('@')?;
     let (_, suffix) = instance.rsplit_once('.')?;
     Some(format!("{prefix}@.{suffix}"))
+}
+
+/// systemd units.
+#[derive(Debug)]
+pub(super) struct Units;
+
+impl Kind for Units {
+    fn manifest(&self) -> Manifest {
+        Manifest::SystemdServices
+    }
+
+    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
+        declared(reader, root)
+    }
+
+    fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
+        observe(look.host, look.declared)
+    }
+
+    fn value(&self, json: &Json) -> Option<Value> {
+        json.as_str()?.parse().ok().map(Value::Unit)
+    }
+
+    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        let state = match value {
+            None => Json::Null,
+            Some(Value::Unit(state)) => Json::from(state.as_str()),
+            Some(_) => return None,
+        };
+        let entry = Entry::Property { name: key.to_owned(), value: state, spelling: full_name };
+        Some(vec![Edit { path: &["services"], entry, there: value.is_some() }])
+    }
+
+    fn is_total(&self) -> bool {
+        true
+    }
+
+    fn is_personal(&self) -> bool {
+        false
+    }
+
+    fn privilege(&self, _value: Option<&Value>) -> Privilege {
+        Privilege::Admin
+    }
+
+    fn at_first_boot(&self, _system: HostKind, part: Privilege) -> bool {
+        part == Privilege::Admin
+    }
+
+    fn actions(&self, change: &Change, _system: HostKind) -> Actions {
+        let unit = change.id.key.parse();
+        Ok(unit.map(|unit| match &change.setup {
+            Some(Value::Unit(state)) => vec![Action::SetUnit { unit, state: *state }],
+            // A unit the setup does not mention goes back to what it was before someone touched it.
+            _ if change.computer == Some(Value::Unit(UnitState::Masked)) => vec![Action::UnmaskUnit { unit }],
+            _ => vec![Action::SetUnit { unit, state: UnitState::Disabled }],
+        }))
+    }
+}
+
+/// A unit's name; one without a dot is a service, as for systemctl (existing setups leave the suffix out).
+fn full_name(name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
 }
 
 #[cfg(test)]

@@ -5,18 +5,20 @@
 //! the final newline (or its absence) stay as they were; a list that was sorted stays sorted.
 
 mod parts;
-mod wanted;
 
 use std::collections::BTreeMap;
 
 use jsonc_parser::ast::{self, Object};
+use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, parse_to_ast};
+use serde_json::Value as Json;
 
 use self::parts::{Parts, Style, quoted};
-use self::wanted::{Changes, Wanted};
+use super::place::{Edit, Entry, Fields, Identity};
 use super::{Manifest, dialect};
+use crate::domain;
 use crate::item::ItemId;
-use crate::value::{FlatpakSource, UnitState, Value};
+use crate::value::Value;
 
 /// Why a manifest was not edited; it is then untouched.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +62,10 @@ pub fn apply<'e>(
     text: &str,
     edits: impl IntoIterator<Item = (&'e ItemId, Option<&'e Value>)>,
 ) -> Result<String, EditError> {
-    let mut wanted = Wanted::default();
+    let mut wanted = Node::default();
     for (item, value) in edits {
-        wanted.take(item, value)?;
+        let places = domain::kind(item.domain).places(&item.key, value);
+        places.ok_or_else(|| EditError::Value(item.clone()))?.into_iter().for_each(|edit| wanted.put(edit));
     }
     let broken = |reason: String| EditError::Broken { file: manifest.path(), reason };
     let text = if text.trim().is_empty() { "{\n}\n" } else { text };
@@ -73,11 +76,36 @@ pub fn apply<'e>(
     let mut top = Level { text, object: root, parts: Parts::object(text, root), indent: String::new() };
     let step = top.parts.inner_indent(&Style { newline, step: "  ".to_owned() }, "", true);
     let style = Style { newline, step };
-    top.edit(&style, wanted).map_err(|reason| broken(reason.to_string()))?;
+    top.edit(&style, &wanted).map_err(|reason| broken(reason.to_string()))?;
     if !top.parts.is_changed() {
         return Ok(text.to_owned());
     }
     Ok([&text[..root.range.start], &top.parts.write(&style, ""), &text[root.range.end..]].concat())
+}
+
+/// The edits of the lists and objects below one field, or of this one.
+#[derive(Debug, Default)]
+struct Node {
+    below: BTreeMap<&'static str, Self>,
+    edits: Edits,
+}
+
+/// One edit per entry.
+type Edits = BTreeMap<Identity, Edit>;
+
+impl Node {
+    fn put(&mut self, edit: Edit) {
+        let node = edit.path.iter().fold(self, |node, field| node.below.entry(field).or_default());
+        let id = edit.entry.identity();
+        if edit.there || node.edits.get(&id).is_none_or(|known| !known.there) {
+            node.edits.insert(id, edit);
+        }
+    }
+
+    /// Whether the field holds an object, not a list.
+    fn is_object(&self) -> bool {
+        self.edits.values().all(|edit| matches!(edit.entry, Entry::Property { .. }))
+    }
 }
 
 /// A field that is not what it should be.
@@ -99,61 +127,16 @@ struct Level<'t, 'o> {
 }
 
 impl<'t, 'o> Level<'t, 'o> {
-    fn edit(&mut self, style: &Style, wanted: Wanted<'_>) -> Result<(), Shape> {
-        let text = self.text;
-        self.words(style, "packages", wanted.packages)?;
-        if !wanted.arguments.is_empty() {
-            // What is to be there is not to be removed; what is not to be there is only no longer added.
-            let back = wanted.arguments.iter().filter_map(|(word, there)| there.map(|()| (*word, None))).collect();
-            self.object(style, "kargs", |kargs| {
-                kargs.words(style, "append", wanted.arguments)?;
-                kargs.words(style, "remove", back)
-            })?;
+    fn edit(&mut self, style: &Style, node: &Node) -> Result<(), Shape> {
+        self.properties(style, &node.edits);
+        for (name, node) in &node.below {
+            if node.is_object() {
+                self.object(style, name, |object| object.edit(style, node))?;
+            } else {
+                self.list(style, name, &node.edits)?;
+            }
         }
-        if !wanted.units.is_empty() {
-            self.object(style, "services", |services| {
-                services.units(wanted.units);
-                Ok(())
-            })?;
-        }
-        self.list(style, "settings", wanted.settings, |list, indent, entries, settings| {
-            let order = |(schema, key, _): &(String, String, Option<String>)| format!("{schema}.{key}");
-            let settings = settings.into_iter().map(|(key, value)| {
-                let id = (key.schema().to_owned(), key.key().to_owned(), key.path().map(str::to_owned));
-                (id, value)
-            });
-            let here = entries.iter().map(|entry| {
-                let id = entry.and_then(setting_id)?;
-                Some((id.clone(), order(&id)))
-            });
-            let fields = |(schema, key, path): &(String, String, Option<String>), value: &&str| {
-                let path = path.as_deref();
-                [("schema", Some(schema.as_str())), ("path", path), ("key", Some(key)), ("value", Some(*value))]
-                    .map(|(field, value)| (field, value.map(str::to_owned)))
-                    .to_vec()
-            };
-            merge(list, here.collect(), settings.collect(), order, |at, id, value| match at {
-                Some(n) => entries[n].map(|entry| with_fields(text, entry, fields(id, value), style, indent)),
-                None => Some(new_entry(fields(id, value), style, indent)),
-            });
-        })?;
-        self.list(style, "apps", wanted.flatpaks, |list, indent, entries, flatpaks| {
-            let here = entries.iter().map(|entry| twice(string((*entry)?, "id")?)).collect();
-            let flatpaks = flatpaks.into_iter().map(|(id, source)| (id.to_owned(), source)).collect();
-            let fields = |id: &String, source: &&FlatpakSource| {
-                vec![
-                    ("id", Some(id.clone())),
-                    ("remote", Some(source.remote.to_string())),
-                    ("scope", Some(source.scope.as_str().to_owned())),
-                    ("branch", source.branch.as_ref().map(ToString::to_string)),
-                    ("commit", source.commit.as_ref().map(ToString::to_string)),
-                ]
-            };
-            merge(list, here, flatpaks, String::clone, |at, id, source| match at {
-                Some(n) => entries[n].map(|entry| with_fields(text, entry, fields(id, source), style, indent)),
-                None => Some(new_entry(fields(id, source), style, indent)),
-            });
-        })
+        Ok(())
     }
 
     fn field(&self, name: &str) -> Option<(usize, &'o ast::Value<'t>)> {
@@ -172,41 +155,28 @@ impl<'t, 'o> Level<'t, 'o> {
         }
     }
 
-    /// Edits the list in a field, given its entries that are objects and the indentation of new ones.
-    fn list<I, W>(
-        &mut self,
-        style: &Style,
-        name: &'static str,
-        changes: Changes<I, W>,
-        edit: impl FnOnce(&mut Parts<'t>, &str, &[Option<&'o Object<'t>>], Changes<I, W>),
-    ) -> Result<(), Shape> {
-        if changes.is_empty() {
-            return Ok(());
-        }
+    /// Edits the list in a field.
+    fn list(&mut self, style: &Style, name: &'static str, edits: &Edits) -> Result<(), Shape> {
         let (mut parts, elements) = match self.field(name) {
             None => (Parts::empty(['[', ']']), [].as_slice()),
             Some((_, ast::Value::Array(list))) => (Parts::list(self.text, list), list.elements.as_slice()),
             Some(_) => return Err(Shape::List(name)),
         };
-        let entries: Vec<Option<&Object<'t>>> = elements.iter().map(ast::Value::as_object).collect();
         let indent = self.parts.inner_indent(style, &self.indent, self.field(name).is_none());
         let inner = parts.inner_indent(style, &indent, true);
-        edit(&mut parts, &inner, &entries, changes);
+        let Some(example) = edits.values().next().map(|edit| &edit.entry) else { return Ok(()) };
+        let here = elements.iter().map(|element| identity(element, example)).collect();
+        merge(&mut parts, here, edits, |at, entry| match (entry, at.and_then(|n| elements.get(n))) {
+            (Entry::Object(fields), Some(ast::Value::Object(object))) => {
+                Some((None, with_fields(self.text, object, fields, style, &inner)))
+            }
+            (Entry::Object(fields), Some(_)) if !fields.says_more() => None,
+            (Entry::Object(fields), _) => Some((None, new_entry(fields, style, &inner))),
+            (Entry::Word(word), None) => Some((None, quoted(word))),
+            (Entry::Word(_), Some(_)) | (Entry::Property { .. }, _) => None,
+        });
         self.put(name, parts, style, &indent);
         Ok(())
-    }
-
-    /// Edits the list of words in a field.
-    fn words(&mut self, style: &Style, name: &'static str, changes: Changes<&str, ()>) -> Result<(), Shape> {
-        let elements = match self.field(name) {
-            Some((_, ast::Value::Array(list))) => list.elements.as_slice(),
-            _ => &[],
-        };
-        let here = elements.iter().map(|word| twice(word.as_string_lit()?.value.to_string())).collect();
-        self.list(style, name, changes, |list, _, _, changes| {
-            let changes = changes.into_iter().map(|(word, there)| (word.to_owned(), there)).collect();
-            merge(list, here, changes, String::clone, |at, word, ()| at.is_none().then(|| (None, quoted(word))));
-        })
     }
 
     /// Edits the object in a field.
@@ -230,52 +200,73 @@ impl<'t, 'o> Level<'t, 'o> {
         Ok(())
     }
 
-    /// Sets states in an object of units.
-    fn units(&mut self, units: Changes<&str, UnitState>) {
-        // Existing setups may name a service without its suffix.
-        let full = |name: &str| if name.contains('.') { name.to_owned() } else { format!("{name}.service") };
+    /// Edits the properties of this object.
+    fn properties(&mut self, style: &Style, edits: &Edits) {
+        let Some(Entry::Property { spelling, .. }) = edits.values().next().map(|edit| &edit.entry) else { return };
         let names = self.object.properties.iter().map(|property| property.name.as_str());
-        let here = names.map(|name| Some((full(name), name.to_owned()))).collect();
-        let units = units.into_iter().map(|(unit, state)| (unit.to_owned(), state)).collect();
-        merge(&mut self.parts, here, units, String::clone, |at, unit, state| {
-            Some((at.is_none().then(|| unit.clone()), quoted(state.as_str())))
+        let here = names.map(|name| Some(vec![Some(spelling(name))])).collect();
+        let inner = self.parts.inner_indent(style, &self.indent, true);
+        merge(&mut self.parts, here, edits, |at, entry| match entry {
+            Entry::Property { name, value, .. } => {
+                let same = at.and_then(|n| self.object.properties.get(n));
+                let same = same.is_some_and(|property| is(self.text, &property.value, value));
+                (!same).then(|| (at.is_none().then(|| name.clone()), spelled(value, style, &inner)))
+            }
+            Entry::Word(_) | Entry::Object(_) => None,
         });
+    }
+}
+
+/// The identity of an element of a list whose entries are like `example`.
+fn identity(element: &ast::Value<'_>, example: &Entry) -> Option<Identity> {
+    match (element, example) {
+        (ast::Value::Object(object), Entry::Object(fields)) => {
+            let id = fields.identity(|field| string(object, field));
+            id.first()?.as_ref()?;
+            Some(id)
+        }
+        (ast::Value::StringLit(word), Entry::Object(fields)) if fields.or_word => {
+            let first = fields.id.first()?.0;
+            Some(fields.identity(|field| (field == first).then(|| word.value.to_string())))
+        }
+        (ast::Value::StringLit(word), Entry::Word(_)) => Some(vec![Some(word.value.to_string())]),
+        _ => None,
     }
 }
 
 /// A property's name, where there is one, and a value.
 type Written = (Option<String>, String);
 
-/// Brings changes into parts: those that are `here`, with what they are sorted by, in place; new ones in order
-/// where the parts were sorted, else at the end. `write` gives the value of a part by its number, or of a new one; `None` leaves a part alone.
-fn merge<I: Ord, W>(
+/// Brings edits into parts: those that are `here` in place, new ones in order where the parts were sorted, else
+/// at the end. `write` gives the value of a part by its number, or of a new one; `None` leaves it alone.
+fn merge(
     parts: &mut Parts<'_>,
-    here: Vec<Option<(I, String)>>,
-    changes: Changes<I, W>,
-    order: impl Fn(&I) -> String,
-    write: impl Fn(Option<usize>, &I, &W) -> Option<Written>,
+    here: Vec<Option<Identity>>,
+    edits: &Edits,
+    write: impl Fn(Option<usize>, &Entry) -> Option<Written>,
 ) {
+    let order = |id: &Identity| id.iter().flatten().cloned().collect::<Vec<_>>().join(".");
     let (mut numbers, mut keys) = (Vec::new(), Vec::new());
-    let mut index: BTreeMap<I, Vec<usize>> = BTreeMap::new();
-    for (n, (id, key)) in here.into_iter().enumerate().filter_map(|(n, known)| Some((n, known?))) {
-        index.entry(id).or_default().push(n);
+    let mut index: BTreeMap<Identity, Vec<usize>> = BTreeMap::new();
+    for (n, id) in here.into_iter().enumerate().filter_map(|(n, known)| Some((n, known?))) {
         numbers.push(n);
-        keys.push(key);
+        keys.push(order(&id));
+        index.entry(id).or_default().push(n);
     }
     let sorted = keys.is_sorted();
     let mut new = Vec::new();
-    for (id, change) in &changes {
-        match (index.get(id), change) {
-            (Some(known), None) => known.iter().for_each(|n| parts.remove(*n)),
-            (Some(known), Some(value)) => {
+    for (id, edit) in edits {
+        match (index.get(id), edit.there) {
+            (Some(known), false) => known.iter().for_each(|n| parts.remove(*n)),
+            (Some(known), true) => {
                 for n in known {
-                    if let Some((_, text)) = write(Some(*n), id, value) {
+                    if let Some((_, text)) = write(Some(*n), &edit.entry) {
                         parts.set(*n, text);
                     }
                 }
             }
-            (None, Some(value)) => new.extend(write(None, id, value).map(|written| (order(id), written))),
-            (None, None) => {}
+            (None, true) => new.extend(write(None, &edit.entry).map(|written| (order(id), written))),
+            (None, false) => {}
         }
     }
     new.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -285,51 +276,82 @@ fn merge<I: Ord, W>(
     }
 }
 
-fn twice(id: String) -> Option<(String, String)> {
-    Some((id.clone(), id))
-}
-
-type Fields = Vec<(&'static str, Option<String>)>;
-
 fn string(object: &Object<'_>, field: &str) -> Option<String> {
     Some(object.get(field)?.value.as_string_lit()?.value.to_string())
 }
 
-fn setting_id(entry: &Object<'_>) -> Option<(String, String, Option<String>)> {
-    Some((string(entry, "schema")?, string(entry, "key")?, string(entry, "path")))
+/// Whether a value of the text is this one already.
+fn is(text: &str, here: &ast::Value<'_>, value: &Json) -> bool {
+    let range = here.range();
+    serde_json::from_str::<Json>(&text[range.start..range.end]).is_ok_and(|here| here == *value)
 }
 
 /// An entry of a list with fields set or taken out.
-fn with_fields(text: &str, entry: &Object<'_>, fields: Fields, style: &Style, indent: &str) -> Written {
+fn with_fields(text: &str, entry: &Object<'_>, fields: &Fields, style: &Style, indent: &str) -> String {
     let mut parts = Parts::entry(text, entry);
-    for (field, value) in fields {
-        let known = entry.properties.iter().position(|property| property.name.as_str() == field);
+    let inner = parts.inner_indent(style, indent, true);
+    for (field, value) in &fields.fields {
+        let known = entry.properties.iter().position(|property| property.name.as_str() == *field);
+        let default = fields.id.iter().find(|(name, _)| name == field).and_then(|(_, default)| *default);
         match (known, value) {
-            (Some(n), Some(value)) if string(entry, field).as_ref() != Some(&value) => parts.set(n, quoted(&value)),
+            (Some(n), Some(value)) if !is(text, &entry.properties[n].value, value) => {
+                parts.set(n, spelled(value, style, &inner));
+            }
             (Some(n), None) => parts.remove(n),
-            (None, Some(value)) => parts.insert(parts.len(), Some(field), quoted(&value)),
-            (Some(_), Some(_)) | (None, None) => {}
+            // What a missing field means need not be written.
+            (None, Some(value)) if default.is_none() || value.as_str() != default => {
+                parts.insert(parts.len(), Some(field), spelled(value, style, &inner));
+            }
+            _ => {}
         }
     }
-    (None, parts.write(style, indent))
+    parts.write(style, indent)
 }
 
 /// A new entry of a list.
-fn new_entry(fields: Fields, style: &Style, indent: &str) -> Written {
+fn new_entry(fields: &Fields, style: &Style, indent: &str) -> String {
+    if fields.or_word
+        && !fields.says_more()
+        && let Some(Some(word)) = fields.own_identity().first()
+    {
+        return quoted(word);
+    }
     let mut parts = Parts::empty(['{', '}']);
-    for (field, value) in fields {
+    let inner = format!("{indent}{}", style.step);
+    for (field, value) in &fields.fields {
         if let Some(value) = value {
-            parts.insert(0, Some(field), quoted(&value));
+            parts.insert(0, Some(field), spelled(value, style, &inner));
         }
     }
-    (None, parts.write(style, indent))
+    parts.write(style, indent)
+}
+
+/// A value as manifests spell it: lists of words on one line, objects with one field on each.
+fn spelled(value: &Json, style: &Style, indent: &str) -> String {
+    let inner = format!("{indent}{}", style.step);
+    let broken = |parts: Vec<String>, [open, close]: [char; 2]| {
+        let lines: Vec<String> = parts.into_iter().map(|part| format!("{}{inner}{part}", style.newline)).collect();
+        format!("{open}{}{}{indent}{close}", lines.join(","), style.newline)
+    };
+    match value {
+        Json::Array(list) if list.iter().any(|entry| entry.is_object() || entry.is_array()) => {
+            broken(list.iter().map(|entry| spelled(entry, style, &inner)).collect(), ['[', ']'])
+        }
+        Json::Array(list) => format!("[{}]", list.iter().map(Json::to_string).collect::<Vec<_>>().join(", ")),
+        Json::Object(fields) if !fields.is_empty() => {
+            let field =
+                |(name, value): (&String, &Json)| format!("{}: {}", quoted(name), spelled(value, style, &inner));
+            broken(fields.iter().map(field).collect(), ['{', '}'])
+        }
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::item::Domain;
-    use crate::value::Scope;
+    use crate::value::{FlatpakSource, Scope, UnitState};
 
     fn edit(manifest: Manifest, text: &str, item: &str, value: Option<Value>) -> String {
         edited(manifest, text, &item.parse().unwrap(), value.as_ref()).unwrap()

@@ -5,16 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::compare::{Change, Comparison, Decision, Effect};
-use crate::deployment::HostKind;
-use crate::item::{Domain, ItemId};
-use crate::manifest::Manifest;
+use crate::compare::{Comparison, Decision};
+use crate::domain;
+use crate::item::ItemId;
 use crate::name::NameError;
 use crate::setup::Setup;
-use crate::value::{UnitState, Value};
 
 use super::precondition::Preconditions;
-use super::step::{Action, Step};
+use super::step::Step;
 use super::{Deferral, Deferred, Plan};
 
 /// What was decided about which change.
@@ -65,14 +63,17 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
         let change = *changes.get(id).ok_or_else(|| BuildError::NoChange(id.clone()))?;
         match decision {
             Decision::Ignore => {}
-            Decision::Capture if !Manifest::of(id.domain).can_hold(id) => {
+            Decision::Capture if !domain::kind(id.domain).can_hold(&id.key) => {
                 deferred.push(Deferred { item: id.clone(), why: Deferral::HeldOnce });
             }
             Decision::Capture => {
-                let step = Step::capture(id.clone(), captured(change).as_ref(), change.origin);
+                let step = Step::capture(id.clone(), domain::kind(id.domain).captured(change).as_ref(), change.origin);
                 steps.push(step.from(change.setup.as_ref()));
             }
-            Decision::Apply => match apply(change, comparison.system.kind) {
+            Decision::Apply if change.fixed.is_some() => {
+                deferred.push(Deferred { item: id.clone(), why: Deferral::Fixed });
+            }
+            Decision::Apply => match domain::kind(id.domain).actions(change, comparison.system.kind) {
                 Ok(actions) => {
                     for action in actions.map_err(|source| BuildError::Name { item: id.clone(), source })? {
                         let effect = action.effect();
@@ -96,78 +97,4 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
     // What the helper would refuse is refused before the person's steps have run.
     plan.check()?;
     Ok(plan)
-}
-
-/// What a capture writes: the computer's value, without the details the setup left open.
-fn captured(change: &Change) -> Option<Value> {
-    match (&change.computer, &change.setup) {
-        (Some(Value::Flatpak(here)), declared) => {
-            let declared = match declared {
-                Some(Value::Flatpak(declared)) => Some(declared),
-                _ => None,
-            };
-            let mut source = here.clone();
-            source.branch = source.branch.filter(|_| declared.is_some_and(|declared| declared.branch.is_some()));
-            source.commit = declared.and_then(|declared| declared.commit.clone());
-            Some(Value::Flatpak(source))
-        }
-        (value, _) => value.clone(),
-    }
-}
-
-type Actions = Result<Vec<Action>, NameError>;
-
-fn apply(change: &Change, kind: HostKind) -> Result<Actions, Deferral> {
-    if change.fixed.is_some() {
-        return Err(Deferral::Fixed);
-    }
-    let key = change.id.key.as_str();
-    let one = |action: Result<Action, NameError>| Ok(action.map(|action| vec![action]));
-    match (change.id.domain, &change.setup) {
-        (Domain::Pkg, wanted) => match (change.effect, wanted) {
-            (Effect::Image, _) => Err(Deferral::NextImage),
-            (Effect::Restart, _) if kind == HostKind::Image || kind == HostKind::ImageOnly => {
-                Err(Deferral::EndsAtRestart)
-            }
-            (Effect::Restart, _) => Err(Deferral::Fixed),
-            (_, Some(_)) => one(key.parse().map(|name| Action::InstallPackage { name })),
-            (_, None) => one(key.parse().map(|name| Action::RemovePackage { name })),
-        },
-        (Domain::Karg, Some(_)) => one(key.parse().map(|argument| Action::AddKernelArgument { argument })),
-        (Domain::Karg, None) => one(key.parse().map(|argument| Action::RemoveKernelArgument { argument })),
-        (Domain::Unit, Some(Value::Unit(state))) => {
-            one(key.parse().map(|unit| Action::SetUnit { unit, state: *state }))
-        }
-        // A unit the setup does not mention goes back to what it was before someone touched it.
-        (Domain::Unit, _) if change.computer == Some(Value::Unit(UnitState::Masked)) => {
-            one(key.parse().map(|unit| Action::UnmaskUnit { unit }))
-        }
-        (Domain::Unit, _) => one(key.parse().map(|unit| Action::SetUnit { unit, state: UnitState::Disabled })),
-        (Domain::Gsetting, Some(Value::Setting(value))) => {
-            one(key.parse().map(|key| Action::SetSetting { key, value: value.clone() }))
-        }
-        (Domain::Gsetting, _) => Err(Deferral::Fixed),
-        (Domain::Flatpak, wanted) => Ok(flatpak(key, wanted.as_ref(), change.computer.as_ref())),
-    }
-}
-
-fn flatpak(key: &str, wanted: Option<&Value>, here: Option<&Value>) -> Actions {
-    let id: crate::name::FlatpakId = crate::domain::flatpak::id_of(key).parse()?;
-    let source = |value: Option<&Value>| match value {
-        Some(Value::Flatpak(source)) => Some(source.clone()),
-        _ => None,
-    };
-    let mut actions = Vec::new();
-    let (wanted, here) = (source(wanted), source(here));
-    // Another remote for the same branch and scope is one reinstallation; anything else leaves the old one to remove.
-    let stays = wanted.as_ref().zip(here.as_ref()).is_some_and(|(wanted, here)| {
-        wanted.scope == here.scope && (wanted.branch.is_none() || wanted.branch == here.branch)
-    });
-    if let Some(source) = wanted {
-        actions.push(Action::InstallFlatpak { id: id.clone(), source });
-    }
-    if let Some(old) = here.filter(|_| !stays) {
-        actions.push(Action::RemoveFlatpak { id, scope: old.scope, branch: old.branch });
-    }
-    Ok(actions)
 }

@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::compare::Comparison;
 use crate::deployment::System;
 use crate::digest::sha256;
-use crate::domain;
+use crate::domain::{self, Look};
 use crate::files;
 use crate::host::{Host, HostError, SettingQuery, SettingReading};
 use crate::item::{Domain, ItemId};
-use crate::manifest::Manifest;
+use crate::manifest::{Declaration, Manifest};
 use crate::name::{FlatpakId, KernelArgument, SettingKey, UnitName};
+use crate::problem::Problem;
 use crate::setup::Setup;
 use crate::value::{FlatpakSource, Scope, UnitState, Value};
 
@@ -41,6 +43,9 @@ pub struct Preconditions {
     /// The value of every setting a step changes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<SettingKey, String>,
+    /// The value of every item of the person's own that a step changes, in its JSON form; `null` where it was not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<ItemId, Option<Json>>,
     /// Which Flatpak applications a step changes were installed, as `user/ID` and `system/ID`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flatpaks: BTreeMap<String, bool>,
@@ -112,6 +117,10 @@ impl Preconditions {
                     let is_there = seen.is_some_and(|seen| domain::flatpak::has(seen, id, *scope));
                     preconditions.flatpaks.insert(flatpak_key(id, *scope), is_there);
                 }
+                Action::SetOwn { .. } => {
+                    let value = value(&step.item).map(|value| serde_json::json!(value));
+                    preconditions.own.insert(step.item.clone(), value);
+                }
                 Action::WriteManifest { .. } => {
                     if let Some(manifest) = step.manifest()
                         && !preconditions.files.contains_key(manifest.path())
@@ -135,7 +144,7 @@ impl Preconditions {
             }
             Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
             | Action::RemoveFlatpak { id, scope, .. } => self.flatpaks.contains_key(&flatpak_key(id, *scope)),
-            Action::SetSetting { .. } | Action::WriteManifest { .. } => true,
+            Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => true,
         }
     }
 
@@ -148,6 +157,22 @@ impl Preconditions {
             Some((id, _)) => Err(Stale::Item(ItemId::new(Domain::Flatpak, id))),
             None => Ok(()),
         }
+    }
+
+    fn check_own(&self, host: &dyn Host) -> Result<(), Stale> {
+        let groups: Vec<_> = self.own.iter().collect();
+        let mut system = None;
+        for group in groups.chunk_by(|(a, _), (b, _)| a.domain == b.domain) {
+            let system = system.get_or_insert_with(|| System::probe(host));
+            let now = own_values(host, system, group.iter().map(|(item, _)| *item))
+                .map_err(|problem| Stale::Unreadable(problem.message))?;
+            if let Some((item, _)) =
+                group.iter().find(|(item, expected)| now.get(*item).cloned().flatten() != **expected)
+            {
+                return Err(Stale::Item((*item).clone()));
+            }
+        }
+        Ok(())
     }
 
     /// Checks the administrator's side: deployment, packages, units, kernel arguments, system Flatpaks.
@@ -200,6 +225,7 @@ impl Preconditions {
             }
         }
         self.check_flatpaks(host, Scope::User)?;
+        self.check_own(host)?;
         for (file, expected) in &self.files {
             let known = Manifest::ALL.iter().any(|manifest| manifest.path() == file);
             if !known || !file_hash(&setup.join(file)).is_ok_and(|hash| hash == *expected) {
@@ -208,6 +234,27 @@ impl Preconditions {
         }
         Ok(())
     }
+}
+
+/// What items of one domain are now, in JSON form, all from one reading; `None` for those that are not there.
+///
+/// # Errors
+/// The domain cannot be read.
+pub(crate) fn own_values<'i>(
+    host: &dyn Host,
+    system: &System,
+    items: impl IntoIterator<Item = &'i ItemId>,
+) -> Result<BTreeMap<ItemId, Option<Json>>, Problem> {
+    let items: Vec<&ItemId> = items.into_iter().collect();
+    let Some(first) = items.first() else { return Ok(BTreeMap::new()) };
+    let kind = domain::kind(first.domain);
+    let asked = |item: &&ItemId| (item.key.clone(), Declaration { value: None, manifest: kind.manifest(), line: 0 });
+    let declared = items.iter().map(asked).collect();
+    let seen = kind.observe(&Look { host, system, declared: &declared })?;
+    let value = |item: &ItemId| {
+        seen.entries.get(&item.key).and_then(|seen| seen.value.as_ref()).map(|value| serde_json::json!(value))
+    };
+    Ok(items.into_iter().map(|item| (item.clone(), value(item))).collect())
 }
 
 fn flatpak_key(id: &FlatpakId, scope: Scope) -> String {

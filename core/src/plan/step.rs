@@ -93,6 +93,11 @@ pub enum Action {
         /// Which branch of it, where more than one may be installed.
         branch: Option<BranchName>,
     },
+    /// Brings an item of the person's own to a value, in the way of its domain.
+    SetOwn {
+        /// The value afterwards, in its JSON form; `null` takes the item away.
+        value: Option<serde_json::Value>,
+    },
     /// Writes the item's value into its manifest, or takes it out.
     WriteManifest {
         /// The value afterwards, in its JSON form; `null` takes the entry out.
@@ -179,7 +184,7 @@ impl Step {
             (Action::RemovePackage { .. }, _) => 4,
             (Action::InstallPackage { .. }, _) => 5,
             (Action::SetUnit { .. } | Action::UnmaskUnit { .. }, _) => 6,
-            (Action::InstallFlatpak { .. } | Action::SetSetting { .. }, _) => 7,
+            (Action::InstallFlatpak { .. } | Action::SetSetting { .. } | Action::SetOwn { .. }, _) => 7,
             (Action::RemoveFlatpak { .. }, _) => 8,
             (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 9,
         }
@@ -207,6 +212,16 @@ impl Step {
             }
             Action::SetSetting { key, .. } => (Domain::Gsetting, key.as_str()),
             Action::InstallFlatpak { id, .. } | Action::RemoveFlatpak { id, .. } => (Domain::Flatpak, id.as_str()),
+            Action::SetOwn { value } => {
+                let kind = crate::domain::kind(self.item.domain);
+                if !kind.is_own() {
+                    return Err("such items are not the person's to change in this way");
+                }
+                if value.as_ref().is_some_and(|value| kind.value(value).is_none()) {
+                    return Err("the value does not fit the item");
+                }
+                (self.item.domain, self.item.key.as_str())
+            }
             Action::WriteManifest { value } => {
                 if self.direction != Direction::Capture {
                     return Err("only a capture writes the setup");
@@ -218,7 +233,7 @@ impl Step {
             }
         };
         let key = match self.item.domain {
-            Domain::Flatpak if !matches!(self.action, Action::WriteManifest { .. }) => {
+            Domain::Flatpak if !matches!(self.action, Action::WriteManifest { .. } | Action::SetOwn { .. }) => {
                 crate::domain::flatpak::id_of(&self.item.key)
             }
             _ => self.item.key.as_str(),
@@ -247,7 +262,7 @@ impl Action {
     #[must_use]
     pub fn privilege(&self) -> Privilege {
         match self {
-            Self::SetSetting { .. } | Self::WriteManifest { .. } => Privilege::User,
+            Self::SetSetting { .. } | Self::SetOwn { .. } | Self::WriteManifest { .. } => Privilege::User,
             Self::InstallFlatpak { source: FlatpakSource { scope: Scope::User, .. }, .. }
             | Self::RemoveFlatpak { scope: Scope::User, .. } => Privilege::User,
             Self::InstallPackage { .. }
@@ -269,7 +284,7 @@ impl Action {
             Self::SetUnit { state, .. } => Value::Unit(*state),
             Self::SetSetting { value, .. } => Value::Setting(value.clone()),
             Self::InstallFlatpak { source, .. } => Value::Flatpak(source.clone()),
-            Self::WriteManifest { value } => return value.clone(),
+            Self::WriteManifest { value } | Self::SetOwn { value } => return value.clone(),
             Self::RemovePackage { .. }
             | Self::UnmaskUnit { .. }
             | Self::RemoveKernelArgument { .. }

@@ -236,7 +236,7 @@ fn run_batch(
         }
         Action::InstallFlatpak { id, source } => tool(domain::flatpak::install(host, id, source)),
         Action::RemoveFlatpak { id, scope, branch } => tool(domain::flatpak::remove(host, id, *scope, branch.as_ref())),
-        Action::SetSetting { .. } | Action::WriteManifest { .. } => {
+        Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => {
             Err(Problem::new("internal", "this step is not the administrator’s"))
         }
     }
@@ -330,7 +330,7 @@ fn verify(
                     .map(|there| !there)
                     .map_err(|error| unreadable(&error))
             }
-            Action::SetSetting { .. } | Action::WriteManifest { .. } => Ok(false),
+            Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => Ok(false),
         };
         let (state, problem) = match is_so {
             Ok(true) if step.effect == Effect::Restart => (StepState::Waiting, None),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::compare::Privilege;
+use crate::deployment::System;
 use crate::domain;
 use crate::files;
 use crate::host::{Host, SettingQuery, SettingReading};
@@ -15,10 +16,12 @@ use crate::item::ItemId;
 use crate::manifest::Manifest;
 use crate::manifest::edit::{self, EditError};
 use crate::name::SettingKey;
+use crate::plan::precondition::own_values;
 use crate::plan::{Action, Plan, Step};
 use crate::problem::Problem;
 use crate::setup::Setup;
 use crate::value::Value;
+use serde_json::Value as Json;
 
 use super::Sink;
 use super::event::{Event, StepResult, StepState};
@@ -45,13 +48,51 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
             results.push(ended(n, step, problem, sink));
         }
     }
-    for (n, step) in plan.numbered().filter(|(_, step)| step.privilege == Privilege::User && step.manifest().is_none())
-    {
+    let own = |step: &Step| matches!(step.action, Action::SetOwn { .. });
+    let steps: Vec<_> =
+        plan.numbered().filter(|(_, step)| step.privilege == Privilege::User && step.manifest().is_none()).collect();
+    for group in steps.chunk_by(|(_, a), (_, b)| own(a) && own(b) && a.item.domain == b.item.domain) {
+        if own(group[0].1) {
+            set_own(group, host, sink, &mut results);
+            continue;
+        }
+        let (n, step) = group[0];
         sink(&Event::running(n, &step.item));
         let problem = perform(n, step, host, sink).err();
         results.push(ended(n, step, problem, sink));
     }
     results
+}
+
+/// Does steps on the person's own items of one domain, then reads them back together.
+fn set_own(group: &[(usize, &Step)], host: &dyn Host, sink: Sink<'_>, results: &mut Vec<StepResult>) {
+    let Some(domain) = group.first().map(|(_, step)| step.item.domain) else { return };
+    let kind = domain::kind(domain);
+    let mut problems = Vec::new();
+    for (n, step) in group {
+        sink(&Event::running(*n, &step.item));
+        let to = step.to.as_ref().and_then(|json| kind.value(json));
+        problems.push(kind.perform(host, &step.item.key, to.as_ref(), &mut |line| sink(&Event::log(*n, line))).err());
+    }
+    let now = own_values(host, &System::probe(host), group.iter().map(|(_, step)| &step.item));
+    for ((n, step), problem) in group.iter().zip(problems) {
+        let problem = problem.or_else(|| match &now {
+            Ok(now) => {
+                let value = |json: Option<&Json>| json.and_then(|json| kind.value(json));
+                let is_so = match (value(step.to.as_ref()), value(now.get(&step.item).and_then(Option::as_ref))) {
+                    (None, None) => true,
+                    (Some(wanted), Some(here)) => wanted.is_met_by(&here),
+                    _ => false,
+                };
+                (!is_so).then(|| {
+                    let message = format!("{} is not as it should be although its tool reported success", step.item);
+                    Problem::new("unverified", message)
+                })
+            }
+            Err(problem) => Some(problem.clone()),
+        });
+        results.push(ended(*n, step, problem, sink));
+    }
 }
 
 /// What is wrong when the setup does not say what a capture wrote, for example because another manifest does.
