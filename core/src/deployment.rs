@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The system this computer runs: its kind, its deployments, and what was added to them.
 //!
-//! `deployments[0]` of rpm-ostree is the *next boot*, not the running one, and a bootc status needs root;
-//! so the running deployment is found from the `ostree=` kernel argument, unprivileged and without a tool,
-//! and the rest from `rpm-ostree status --json` where it exists (`bootc status` is the helper's to give).
+//! `deployments[0]` of rpm-ostree is the *next boot*, not the running one, and `bootc status` needs root; so the
+//! running deployment is found from what is mounted and the `ostree=` kernel argument, unprivileged and without
+//! a tool, and the others from `rpm-ostree status --json` where it exists, else from `bootc status`, else from
+//! the deployments on the disk.
 //!
 //! Invariant: probing never needs privileges and never fails as a whole; what could not be learnt is absent.
 
-use std::path::{Component, Path, PathBuf};
+mod bootc;
+mod disk;
+pub mod packages;
+mod rpm_ostree;
+#[cfg(test)]
+mod tests;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::host::{Host, Invocation};
+use crate::host::{Host, HostError, Invocation};
 
 /// How a computer gets its system, which decides every privileged command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,10 +57,65 @@ pub struct Deployment {
     pub image: Option<String>,
     /// The image's digest.
     pub digest: Option<String>,
-    /// `checksum.serial`, the deployment's name on the disk.
+    /// The branch of an ostree remote it came from, where it came from no image.
+    pub remote: Option<String>,
+    /// `checksum.serial`, the deployment's name on the disk, or the verity digest of a composefs one.
     pub id: String,
+    /// The state root it belongs to; they share `/var`.
+    pub stateroot: Option<String>,
+    /// When the image was built.
+    pub timestamp: Option<Timestamp>,
+    /// Whether it is kept until someone lets it go.
+    pub pinned: bool,
+    /// Whether a restart would discard it instead of using it (`bootc upgrade --download-only`).
+    pub download_only: bool,
     /// Whether rpm-ostree changed it, so that bootc cannot update it.
     pub incompatible: bool,
+    /// Packages layered on it by name.
+    pub layered: Vec<String>,
+    /// Package files layered on it.
+    pub local: Vec<String>,
+    /// Packages of the image taken out of it.
+    pub removed: Vec<String>,
+    /// Packages of the image replaced in it.
+    pub replaced: Vec<String>,
+}
+
+impl Deployment {
+    /// Where its files are, for one that ostree checked out.
+    #[must_use]
+    pub fn directory(&self) -> Option<String> {
+        self.stateroot.as_ref().map(|stateroot| format!("/ostree/deploy/{stateroot}/deploy/{}", self.id))
+    }
+
+    /// The name people know it by: its version, or the beginning of its id.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.version.clone().unwrap_or_else(|| self.id.chars().take(12).collect())
+    }
+}
+
+/// What a deployment is to the computer now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It runs.
+    Booted,
+    /// Prepared for the next start.
+    Staged,
+    /// The one before.
+    Rollback,
+    /// Another one that can be started: pinned, or left over.
+    Kept,
+}
+
+/// What layering differs between the running deployment and the next start's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Layers {
+    /// Packages and package files that the next start has layered, and this one has not.
+    pub added: Vec<String>,
+    /// Packages and package files layered now, and no longer at the next start.
+    pub removed: Vec<String>,
 }
 
 /// What is known about the system a computer runs.
@@ -69,6 +131,10 @@ pub struct System {
     pub staged: Option<Deployment>,
     /// The deployment before this one.
     pub rollback: Option<Deployment>,
+    /// All others that can be started, pinned ones among them.
+    pub kept: Vec<Deployment>,
+    /// The id of the deployment the next start uses, where that is known.
+    pub next: Option<String>,
     /// Packages layered on the deployment of the next start.
     pub layered: Vec<String>,
     /// Whether `/usr` is covered by a writable overlay until the next start.
@@ -77,13 +143,20 @@ pub struct System {
     pub deployment_path: Option<String>,
 }
 
+/// A deployment as one of the sources tells it, in boot order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Entry {
+    deployment: Deployment,
+    booted: bool,
+    staged: bool,
+}
+
 impl System {
     /// Learns what can be learnt without privileges.
     #[must_use]
     pub fn probe(host: &dyn Host) -> Self {
         let read = |path: &str| host.read(&host.at(path)).ok().flatten();
         let exists = |path: &str| read(path).is_some();
-        let cmdline = read("/proc/cmdline").unwrap_or_default();
         let mounts = read("/proc/self/mountinfo").filter(|_| host.root().is_none()).unwrap_or_default();
         let mut system = Self {
             kind: HostKind::Package,
@@ -91,6 +164,8 @@ impl System {
             booted: None,
             staged: None,
             rollback: None,
+            kept: Vec::new(),
+            next: None,
             layered: Vec::new(),
             usr_overlay: mounts.lines().any(is_usr_overlay),
             deployment_path: None,
@@ -102,51 +177,76 @@ impl System {
             system.kind = HostKind::Container;
             return system;
         }
+        let cmdline = read("/proc/cmdline").unwrap_or_default();
         if !exists("/run/ostree-booted") {
-            if let Some(digest) = cmdline.split_whitespace().find_map(|arg| arg.strip_prefix("composefs=")) {
+            if let Some(booted) = disk::composefs_booted(&mounts, &cmdline) {
                 system.kind = HostKind::Composefs;
-                system.booted = Some(Deployment { id: digest.to_owned(), ..Deployment::default() });
+                match ask_bootc(host) {
+                    Some(told) => system.arrange(told, Some(&booted), true),
+                    None => system.arrange(disk::composefs(host, &booted), Some(&booted), false),
+                }
             }
             return system;
         }
-        system.deployment_path = deployment_path(host, &cmdline);
-        let id = system
-            .deployment_path
-            .as_deref()
-            .and_then(|path| Path::new(path).file_name())
-            .map(|name| name.to_string_lossy().into_owned())
-            .or_else(|| cmdline.split_whitespace().find_map(|arg| arg.strip_prefix("ostree=")).map(str::to_owned));
-        let status =
-            host.run(&Invocation::new("rpm-ostree", ["status", "--json"])).ok().filter(|output| output.status == 0);
-        match status.and_then(|output| serde_json::from_str::<RpmOstreeStatus>(&output.stdout).ok()) {
-            Some(status) => system.fill(&status, id.as_deref()),
+        system.deployment_path = disk::booted_directory(host, &mounts, &cmdline);
+        let directory = system.deployment_path.as_deref().and_then(|path| path.rsplit('/').next());
+        let id = directory.or_else(|| disk::boot_argument(&cmdline)).map(str::to_owned);
+        let status = host.run(&Invocation::new("rpm-ostree", ["status", "--json"]));
+        let has_rpm_ostree = !matches!(status, Err(HostError::Missing(_)));
+        let entries = status
+            .ok()
+            .filter(|output| output.status == 0)
+            .and_then(|output| rpm_ostree::parse(&output.stdout))
+            .filter(|entries| entries.iter().any(|entry| entry.booted || Some(&entry.deployment.id) == id.as_ref()));
+        match entries {
+            Some(entries) => system.arrange(entries, id.as_deref(), true),
             None => {
-                system.kind = HostKind::ImageOnly;
-                system.booted = id.map(|id| Deployment { id, ..Deployment::default() });
+                let (found, ordered) = disk::ostree(host, system.deployment_path.as_deref());
+                match ask_bootc(host) {
+                    Some(told) => system.arrange(with_origins(told, &found), id.as_deref(), true),
+                    None => system.arrange(found, id.as_deref(), ordered),
+                }
             }
         }
+        if system.booted.is_none() {
+            system.booted = id.map(|id| Deployment { id, ..Deployment::default() });
+        }
+        system.kind = system.ostree_kind(has_rpm_ostree);
         system
     }
 
-    fn fill(&mut self, status: &RpmOstreeStatus, booted_id: Option<&str>) {
-        let booted = status.deployments.iter().position(|deployment| deployment.booted);
-        if let Some(next) = status.deployments.first() {
-            self.layered.clone_from(&next.requested_packages);
-            self.staged = (booted != Some(0) && next.staged).then(|| next.deployment());
+    fn ostree_kind(&self, has_rpm_ostree: bool) -> HostKind {
+        match &self.booted {
+            _ if !has_rpm_ostree => HostKind::ImageOnly,
+            Some(booted) if booted.image.is_some() && booted.incompatible => HostKind::Layered,
+            Some(booted) if booted.image.is_some() => HostKind::Image,
+            Some(booted) if booted.remote.is_some() => HostKind::Ostree,
+            _ => HostKind::ImageOnly,
         }
-        if let Some(index) = booted {
-            let running = &status.deployments[index];
-            let layered = running.is_changed();
-            self.kind = match (&running.container_image_reference, layered) {
-                (Some(_), false) => HostKind::Image,
-                (Some(_), true) => HostKind::Layered,
-                (None, _) => HostKind::Ostree,
-            };
-            self.booted = Some(running.deployment());
-            self.rollback = status.deployments.get(index + 1).map(RpmOstreeDeployment::deployment);
-        } else {
-            self.kind = HostKind::ImageOnly;
-            self.booted = booted_id.map(|id| Deployment { id: id.to_owned(), ..Deployment::default() });
+    }
+
+    /// Gives each deployment its role. In boot order, the first one is the next start's.
+    fn arrange(&mut self, entries: Vec<Entry>, booted_id: Option<&str>, ordered: bool) {
+        let running = entries.iter().position(|entry| entry.booted);
+        let running = running.or_else(|| entries.iter().position(|entry| Some(&*entry.deployment.id) == booted_id));
+        let staged = entries.iter().position(|entry| entry.staged && !entry.booted);
+        let next = staged.or_else(|| ordered.then_some(0).filter(|_| !entries.is_empty()));
+        self.next = next.map(|index| entries[index].deployment.id.clone());
+        let other = |index: &usize| Some(*index) != running && Some(*index) != staged;
+        // The one after the running one; after a queued rollback, the one before it.
+        let rollback = (running.map_or(0, |index| index + 1)..entries.len()).find(other);
+        let rollback = rollback.or_else(|| (0..entries.len()).find(other));
+        if let Some(layered) = next.or(running).map(|index| &entries[index].deployment.layered) {
+            self.layered.clone_from(layered);
+        }
+        for (index, entry) in entries.into_iter().enumerate() {
+            let deployment = entry.deployment;
+            match Some(index) {
+                index if index == running => self.booted = Some(deployment),
+                index if index == staged => self.staged = Some(deployment),
+                index if index == rollback => self.rollback = Some(deployment),
+                _ => self.kept.push(deployment),
+            }
         }
     }
 
@@ -155,6 +255,56 @@ impl System {
     pub fn deployment_id(&self) -> &str {
         self.booted.as_ref().map_or("package-mode", |booted| booted.id.as_str())
     }
+
+    /// Every deployment, the running one first.
+    pub fn deployments(&self) -> impl Iterator<Item = (Role, &Deployment)> {
+        let booted = self.booted.iter().map(|deployment| (Role::Booted, deployment));
+        let staged = self.staged.iter().map(|deployment| (Role::Staged, deployment));
+        let rollback = self.rollback.iter().map(|deployment| (Role::Rollback, deployment));
+        booted.chain(staged).chain(rollback).chain(self.kept.iter().map(|deployment| (Role::Kept, deployment)))
+    }
+
+    /// The deployment the next start uses, where that is another one.
+    #[must_use]
+    pub fn next_start(&self) -> Option<&Deployment> {
+        let next = self.next.as_deref()?;
+        self.deployments().find(|(role, found)| *role != Role::Booted && found.id == next).map(|(_, found)| found)
+    }
+
+    /// How layering changes with the next start.
+    #[must_use]
+    pub fn layers(&self) -> Layers {
+        let (Some(booted), Some(next)) = (&self.booted, self.next_start()) else { return Layers::default() };
+        let all = |deployment: &Deployment| [&deployment.layered[..], &deployment.local[..]].concat();
+        let (now, then) = (all(booted), all(next));
+        let beyond = |some: &[String], others: &[String]| -> Vec<String> {
+            some.iter().filter(|name| !others.contains(name)).cloned().collect()
+        };
+        Layers { added: beyond(&then, &now), removed: beyond(&now, &then) }
+    }
+}
+
+/// `bootc status` answers only root; whoever else asks learns nothing from it.
+fn ask_bootc(host: &dyn Host) -> Option<Vec<Entry>> {
+    let status = Invocation::new("bootc", ["status", "--format=json", "--format-version=1"]);
+    let output = host.run(&status).ok().filter(|output| output.status == 0)?;
+    bootc::parse(&output.stdout)
+}
+
+/// bootc tells nothing of a deployment that rpm-ostree changed; its origin does.
+fn with_origins(mut told: Vec<Entry>, found: &[Entry]) -> Vec<Entry> {
+    for entry in &mut told {
+        let Some(on_disk) = found.iter().find(|found| found.deployment.id == entry.deployment.id) else { continue };
+        let (deployment, other) = (&mut entry.deployment, &on_disk.deployment);
+        deployment.version = deployment.version.take().or_else(|| other.version.clone());
+        deployment.image = deployment.image.take().or_else(|| other.image.clone());
+        deployment.remote.clone_from(&other.remote);
+        deployment.layered.clone_from(&other.layered);
+        deployment.local.clone_from(&other.local);
+        deployment.removed.clone_from(&other.removed);
+        deployment.replaced.clone_from(&other.replaced);
+    }
+    told
 }
 
 fn is_usr_overlay(line: &str) -> bool {
@@ -163,114 +313,8 @@ fn is_usr_overlay(line: &str) -> bool {
     fields.split(' ').nth(4) == Some("/usr") && kind.starts_with("overlay ")
 }
 
-/// Follows `ostree=/ostree/boot.1/OS/BOOTCSUM/0` to `/ostree/deploy/OS/deploy/CHECKSUM.SERIAL`.
-fn deployment_path(host: &dyn Host, cmdline: &str) -> Option<String> {
-    let boot = cmdline.split_whitespace().find_map(|arg| arg.strip_prefix("ostree="))?;
-    let target = host.link(&host.at(boot)).ok().flatten()?;
-    let mut path = PathBuf::from(boot);
-    path.pop();
-    for part in target.components() {
-        match part {
-            Component::ParentDir => {
-                path.pop();
-            }
-            Component::RootDir => path = PathBuf::from("/"),
-            Component::Normal(name) => path.push(name),
-            Component::CurDir | Component::Prefix(_) => {}
-        }
-    }
-    Some(path.to_string_lossy().into_owned())
-}
-
-/// The parts of `rpm-ostree status --json` that matter here; unknown fields are ignored.
-#[derive(Debug, Deserialize)]
-struct RpmOstreeStatus {
-    #[serde(default)]
-    deployments: Vec<RpmOstreeDeployment>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RpmOstreeDeployment {
-    #[serde(default)]
-    checksum: String,
-    #[serde(default)]
-    serial: u32,
-    version: Option<String>,
-    #[serde(default)]
-    booted: bool,
-    #[serde(default)]
-    staged: bool,
-    #[serde(default)]
-    requested_packages: Vec<String>,
-    #[serde(default)]
-    requested_base_removals: Vec<serde_json::Value>,
-    container_image_reference: Option<String>,
-    container_image_reference_digest: Option<String>,
-}
-
-impl RpmOstreeDeployment {
-    fn is_changed(&self) -> bool {
-        !self.requested_packages.is_empty() || !self.requested_base_removals.is_empty()
-    }
-
-    fn deployment(&self) -> Deployment {
-        Deployment {
-            version: self.version.clone(),
-            image: self.container_image_reference.as_deref().map(short_reference),
-            digest: self.container_image_reference_digest.clone(),
-            id: format!("{}.{}", self.checksum, self.serial),
-            incompatible: self.is_changed(),
-        }
-    }
-}
-
 /// `ostree-image-signed:docker://ghcr.io/a/b:c` to `ghcr.io/a/b:c`.
 fn short_reference(reference: &str) -> String {
     let image = reference.split_once("docker://").map_or(reference, |(_, image)| image);
     image.rsplit_once("registry:").map_or(image, |(_, image)| image).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::host::recording::RecordingHost;
-
-    const STATUS: &str = r#"{"deployments":[
-        {"checksum":"bbb","serial":0,"version":"44.2","booted":false,"staged":true,"requested-packages":[],"container-image-reference":"ostree-image-signed:docker://ghcr.io/sam/os:latest"},
-        {"checksum":"aaa","serial":0,"version":"44.1","booted":true,"staged":false,"container-image-reference":"ostree-image-signed:docker://ghcr.io/sam/os:latest","container-image-reference-digest":"sha256:1"}]}"#;
-
-    fn host() -> RecordingHost {
-        RecordingHost::default()
-            .file("/run/ostree-booted", "")
-            .file("/proc/cmdline", "quiet ostree=/ostree/boot.1/default/ccc/0 rw\n")
-            .symlink("/ostree/boot.1/default/ccc/0", "../../../deploy/default/deploy/aaa.0")
-    }
-
-    #[test]
-    fn the_running_deployment_is_not_the_first_of_the_list() {
-        let system = System::probe(&host().prints("rpm-ostree status --json", STATUS));
-        assert_eq!(system.kind, HostKind::Image);
-        assert_eq!(system.deployment_id(), "aaa.0");
-        assert_eq!(system.staged.unwrap().version.as_deref(), Some("44.2"));
-        assert_eq!(system.deployment_path.as_deref(), Some("/ostree/deploy/default/deploy/aaa.0"));
-        assert_eq!(system.booted.unwrap().image.as_deref(), Some("ghcr.io/sam/os:latest"));
-    }
-
-    #[test]
-    fn without_rpm_ostree_the_kernel_argument_still_names_it() {
-        let system = System::probe(&host());
-        assert_eq!((system.kind, system.deployment_id()), (HostKind::ImageOnly, "aaa.0"));
-    }
-
-    #[test]
-    fn a_plain_computer_is_package_mode() {
-        assert_eq!(System::probe(&RecordingHost::default()).kind, HostKind::Package);
-    }
-
-    #[test]
-    fn an_overlay_on_usr_is_seen_in_the_mounts() {
-        assert!(is_usr_overlay("91 29 0:52 / /usr rw,relatime shared:1 - overlay overlay rw,lowerdir=usr"));
-        assert!(!is_usr_overlay("29 1 0:52 / / rw,relatime shared:1 - overlay overlay rw"));
-    }
 }

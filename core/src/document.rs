@@ -25,6 +25,8 @@ fn host(system: &System) -> Json {
         "booted": deployment(system.booted.as_ref()),
         "staged": deployment(system.staged.as_ref()),
         "rollback": deployment(system.rollback.as_ref()),
+        "kept": system.kept,
+        "next": system.next,
     })
 }
 

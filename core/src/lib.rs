@@ -23,6 +23,7 @@ pub mod host;
 pub mod i18n;
 pub mod ignore;
 pub mod item;
+mod keyfile;
 pub mod manifest;
 pub mod name;
 pub mod notice;

@@ -42,7 +42,9 @@ fn only_reads(invocation: &Invocation) -> bool {
     }
     match invocation.program.as_str() {
         "rpm" => has("-qa") || has("-q"),
-        "systemctl" => has("list-unit-files") || has("is-enabled"),
+        "systemctl" => has("list-unit-files") || has("is-enabled") || has("show"),
+        "journalctl" => has("--output=json"),
+        "bootc" => has("status"),
         "flatpak" => has("list") || has("remotes"),
         "dnf" => has("repoquery"),
         "rpm-ostree" => {
