@@ -119,6 +119,6 @@ fn chosen_setup(settings: &dyn Settings) -> Option<PathBuf> {
         SettingReading::Read { current, .. } => {
             Some(PathBuf::from(current.trim_matches('\''))).filter(|path| path.is_absolute())
         }
-        SettingReading::NoSchema | SettingReading::NoKey => None,
+        SettingReading::Missing(_) => None,
     }
 }

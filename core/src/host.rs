@@ -11,14 +11,16 @@
 pub mod dry_run;
 pub mod live;
 pub mod recording;
+pub mod settings;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::name::SettingKey;
 use crate::problem::Problem;
+
+pub use settings::{NoSettings, SettingQuery, SettingReading, Settings};
 
 /// What a domain may ask of a computer.
 pub trait Host: Send + Sync {
@@ -220,62 +222,4 @@ pub fn last_words(said: &str) -> String {
     let line = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     let line = line.strip_prefix("error: ").or_else(|| line.strip_prefix("Error: ")).unwrap_or(line);
     line.chars().filter(|c| !c.is_control()).take(300).collect()
-}
-
-/// The settings of one person, by schema.
-pub trait Settings: Send + Sync {
-    /// Reads keys in one pass; the answer has one reading per query, in order.
-    ///
-    /// # Errors
-    /// No key can be read at all.
-    fn read(&self, queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError>;
-
-    /// Sets a key to a value given as GVariant text, or resets it to its default, and waits until it is stored.
-    ///
-    /// # Errors
-    /// The key is unknown or locked, or the value does not fit it.
-    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), HostError>;
-}
-
-/// One key to read, with the value the setup declares for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingQuery {
-    /// The key.
-    pub key: SettingKey,
-    /// The declared value as GVariant text, to be put into canonical form with the key's type.
-    pub declared: Option<String>,
-}
-
-/// What is known of one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SettingReading {
-    /// The schema is not installed.
-    NoSchema,
-    /// The schema has no such key.
-    NoKey,
-    /// The key's value and the declared one, both as canonical GVariant text.
-    Read {
-        /// The value now.
-        current: String,
-        /// The declared value in canonical form, or why it does not fit the key.
-        declared: Option<Result<String, String>>,
-        /// The schema's one-line description.
-        summary: Option<String>,
-        /// Whether an administrator locked the key.
-        locked: bool,
-    },
-}
-
-/// Settings of a host that has none, such as a root helper.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoSettings;
-
-impl Settings for NoSettings {
-    fn read(&self, _queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError> {
-        Err(HostError::Refused("reading settings".to_owned()))
-    }
-
-    fn set(&self, _key: &SettingKey, _value: Option<&str>) -> Result<(), HostError> {
-        Err(HostError::Refused("changing settings".to_owned()))
-    }
 }

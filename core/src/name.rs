@@ -227,20 +227,55 @@ name! {
     }
 }
 
+fn schema(text: &str) -> Result<(), &'static str> {
+    let schema = match text.split_once(':') {
+        None => text,
+        Some((schema, path)) => {
+            if !path.starts_with('/')
+                || !path.ends_with('/')
+                || path.contains("//")
+                || path.chars().any(|c| c.is_control())
+            {
+                return Err("its path does not start and end with one slash");
+            }
+            schema
+        }
+    };
+    first_then(schema, 255, alnum, |c| alnum(c) || "._-".contains(c))
+}
+
+name! {
+    /// A GSettings schema: `SCHEMA`, or `SCHEMA:/PATH/` for an instance of a relocatable one.
+    SchemaName, "schema", schema
+}
+
+impl SchemaName {
+    /// The schema id, without path.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.split_once(':').map_or(self.0.as_str(), |(schema, _)| schema)
+    }
+
+    /// The path of a relocatable schema's instance.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.0.split_once(':').map(|(_, path)| path)
+    }
+
+    /// One of its keys.
+    ///
+    /// # Errors
+    /// No key can be called that.
+    pub fn key(&self, key: &str) -> Result<SettingKey, NameError> {
+        format!("{}/{key}", self.0).parse()
+    }
+}
+
 name! {
     /// A GSettings key with its schema: `SCHEMA/KEY`, or `SCHEMA:/PATH//KEY` for a relocatable schema.
     SettingKey, "settings key", |text| {
-        let (schema, key) = text.rsplit_once('/').ok_or("it has no slash between schema and key")?;
-        let schema = match schema.split_once(':') {
-            None => schema,
-            Some((schema, path)) => {
-                if !path.starts_with('/') || !path.ends_with('/') || path.contains("//") || path.chars().any(|c| c.is_control()) {
-                    return Err("its path does not start and end with one slash");
-                }
-                schema
-            }
-        };
-        first_then(schema, 255, alnum, |c| alnum(c) || "._-".contains(c))?;
+        let (place, key) = text.rsplit_once('/').ok_or("it has no slash between schema and key")?;
+        schema(place)?;
         first_then(key, 255, alnum, |c| alnum(c) || c == '-')
     }
 }

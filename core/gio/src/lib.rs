@@ -11,15 +11,18 @@
 
 mod lookup;
 mod text;
+mod watch;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use bkt_core::host::settings::{SettingError, SettingEvent, SettingInfo};
 use bkt_core::host::{HostError, SettingQuery, SettingReading, Settings};
-use bkt_core::name::SettingKey;
+use bkt_core::name::{SchemaName, SettingKey};
 use gio::prelude::SettingsExt;
 
-use lookup::{Schemas, Unusable};
+use lookup::{Opened, Schemas};
 
 /// The settings of the person this program runs for.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,22 @@ impl GioSettings {
     }
 }
 
+/// Everything known of one key of an opened schema.
+fn info(opened: &Opened, key: &str, name: SettingKey, with_words: bool) -> SettingInfo {
+    let known = opened.schema.key(key);
+    SettingInfo {
+        key: name,
+        value: text::canonical(&opened.settings.value(key)),
+        default: text::canonical(&watch::default(opened, key)),
+        is_set: opened.settings.user_value(key).is_some(),
+        kind: known.value_type().as_str().to_owned(),
+        allowed: text::allowed(&known),
+        locked: !opened.settings.is_writable(key),
+        summary: if with_words { text::summary(&known) } else { None },
+        description: if with_words { text::description(&known) } else { None },
+    }
+}
+
 impl Settings for GioSettings {
     fn read(&self, queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError> {
         let schemas = self.open()?;
@@ -75,27 +94,29 @@ impl Settings for GioSettings {
         let mut readings = Vec::with_capacity(queries.len());
         for query in queries {
             let key = &query.key;
-            let found =
-                opened.entry((key.schema(), key.path())).or_insert_with(|| schemas.lookup(key.schema(), key.path()));
-            readings.push(match found {
-                Err(Unusable::NoSchema) => SettingReading::NoSchema,
-                Err(Unusable::Path(reason)) => SettingReading::Read {
-                    current: String::new(),
-                    declared: Some(Err(reason.clone())),
-                    summary: None,
-                    locked: false,
-                },
-                Ok((schema, _)) if !schema.has_key(key.key()) => SettingReading::NoKey,
-                Ok((schema, settings)) => {
-                    let known = schema.key(key.key());
+            let place = (key.schema(), key.path());
+            if let std::collections::btree_map::Entry::Vacant(entry) = opened.entry(place) {
+                match schemas.lookup(key.schema(), key.path()) {
+                    Ok(found) => {
+                        entry.insert(found);
+                    }
+                    Err(error) => {
+                        readings.push(SettingReading::Missing(error));
+                        continue;
+                    }
+                }
+            }
+            let Some(found) = opened.get(&place) else { continue };
+            readings.push(match found.has(key.key()) {
+                Err(error) => SettingReading::Missing(error),
+                Ok(()) => {
+                    let known = found.schema.key(key.key());
+                    let declared = |text: &str| text::parse(&known, text).map(|value| text::canonical(&value));
                     SettingReading::Read {
-                        current: text::canonical(&settings.value(key.key())),
-                        declared: query
-                            .declared
-                            .as_deref()
-                            .map(|declared| text::parse(&known, declared).map(|value| text::canonical(&value))),
+                        current: text::canonical(&found.settings.value(key.key())),
+                        declared: query.declared.as_deref().map(declared),
                         summary: if self.without_summaries { None } else { text::summary(&known) },
-                        locked: !settings.is_writable(key.key()),
+                        locked: !found.settings.is_writable(key.key()),
                     }
                 }
             });
@@ -103,38 +124,61 @@ impl Settings for GioSettings {
         Ok(readings)
     }
 
-    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), HostError> {
-        let refused = |reason: String| Err(HostError::Failed { program: "gsettings".to_owned(), reason });
+    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), SettingError> {
         let schemas = self.open()?;
-        let (schema, settings) = match schemas.lookup(key.schema(), key.path()) {
-            Ok(found) => found,
-            Err(Unusable::NoSchema) => return refused(format!("the schema {} is not installed", key.schema())),
-            Err(Unusable::Path(reason)) => return refused(reason),
-        };
-        if !schema.has_key(key.key()) {
-            return refused(format!("{} has no key ‘{}’", key.schema(), key.key()));
-        }
-        let known = schema.key(key.key());
-        let wanted = match value.map(|value| text::parse(&known, value)).transpose() {
-            Ok(wanted) => wanted,
-            Err(reason) => return refused(format!("the value does not fit {key}: {reason}")),
-        };
-        if !settings.is_writable(key.key()) {
-            return refused(format!("an administrator locked {key}"));
+        let opened = schemas.lookup(key.schema(), key.path())?;
+        opened.has(key.key())?;
+        let wanted = value.map(|value| text::parse(&opened.schema.key(key.key()), value)).transpose()?;
+        if !opened.settings.is_writable(key.key()) {
+            return Err(SettingError::Locked(key.clone()));
         }
         match &wanted {
-            Some(value) if settings.set_value(key.key(), value).is_err() => {
-                return refused(format!("{key} could not be written"));
+            Some(value) if opened.settings.set_value(key.key(), value).is_err() => {
+                return Err(SettingError::NotStored(key.clone()));
             }
             Some(_) => {}
-            None => settings.reset(key.key()),
+            None => opened.settings.reset(key.key()),
         }
         gio::Settings::sync();
         // A backend that loses a write (no bus, no disk space) takes it back without an error.
-        let stored = schemas.lookup(key.schema(), key.path()).map(|(_, settings)| settings.value(key.key()));
-        match (stored, wanted) {
-            (Ok(stored), Some(wanted)) if stored != wanted => refused(format!("{key} could not be stored")),
-            _ => Ok(()),
+        let stored = schemas.lookup(key.schema(), key.path())?.settings;
+        let is_stored = match &wanted {
+            Some(wanted) => stored.value(key.key()) == *wanted,
+            None => stored.user_value(key.key()).is_none(),
+        };
+        if is_stored { Ok(()) } else { Err(SettingError::NotStored(key.clone())) }
+    }
+
+    fn check(&self, key: &SettingKey, text: &str) -> Result<String, SettingError> {
+        let opened = self.open()?.lookup(key.schema(), key.path())?;
+        opened.has(key.key())?;
+        Ok(text::canonical(&text::parse(&opened.schema.key(key.key()), text)?))
+    }
+
+    fn describe(&self, schema: &SchemaName) -> Result<Vec<SettingInfo>, SettingError> {
+        let opened = self.open()?.lookup(schema.id(), schema.path())?;
+        let keys = opened.keys().into_iter();
+        Ok(keys.map(|(key, name)| info(&opened, &key, name, !self.without_summaries)).collect())
+    }
+
+    fn changed(&self, schemas: &[SchemaName]) -> Result<Vec<SettingInfo>, SettingError> {
+        let mut changed = Vec::new();
+        for opened in self.open()?.all(schemas)? {
+            for (key, name) in opened.keys() {
+                let value = opened.settings.user_value(&key);
+                if value.is_some_and(|value| value != watch::default(&opened, &key)) {
+                    changed.push(info(&opened, &key, name, !self.without_summaries));
+                }
+            }
         }
+        Ok(changed)
+    }
+
+    fn watch(
+        &self,
+        schemas: &[SchemaName],
+        sink: &mut dyn FnMut(SettingEvent) -> ControlFlow<()>,
+    ) -> Result<(), SettingError> {
+        watch::watch(|| self.open(), schemas, sink)
     }
 }

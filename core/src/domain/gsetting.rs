@@ -4,6 +4,8 @@
 //! Invariant: values are compared in the canonical text of the key's own type, so `"24h"` and `'24h'`, or
 //! `uint32 5` and `5`, never differ.
 
+pub mod places;
+
 use std::collections::BTreeMap;
 
 use jsonc_parser::ast::Object;
@@ -62,16 +64,17 @@ pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observ
 }
 
 fn observed(query: &SettingQuery, reading: SettingReading) -> Observed {
-    let unknown =
-        |code: &str, message: String| Observed { problem: Some(Problem::new(code, message)), ..Observed::default() };
+    let unknown = |problem: Problem| Observed { problem: Some(problem), ..Observed::default() };
     let key = &query.key;
     match reading {
-        SettingReading::NoSchema => unknown("schema_missing", format!("the schema {} is not installed", key.schema())),
-        SettingReading::NoKey => unknown("key_missing", format!("{} has no key ‘{}’", key.schema(), key.key())),
-        SettingReading::Read { declared: Some(Err(reason)), .. } => {
-            unknown("value_invalid", format!("the setup’s value for {key} does not fit: {reason}"))
+        SettingReading::Missing(error) => unknown(error.into()),
+        SettingReading::Read { declared: Some(Err(error)), .. } => {
+            let message = format!("the setup’s value for {key} does not fit: {error}");
+            unknown(Problem::new(error.code(), message))
         }
         SettingReading::Read { current, declared, summary, locked } => Observed {
+            // Without a declared value the key is looked at because a person asked for it.
+            own: query.declared.is_none(),
             name: summary,
             declared_as: declared.and_then(Result::ok).map(Value::Setting),
             fixed: locked.then(|| "an administrator locked this setting".to_owned()),

@@ -3,13 +3,15 @@
 //!
 //! Invariant: only invocations known to read run; a write is refused, never pretended.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::settings::{SettingError, SettingEvent, SettingInfo};
 use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings};
-use crate::name::SettingKey;
+use crate::name::{SchemaName, SettingKey};
 
 /// Lets reads through to `inner` and refuses the rest.
 pub struct DryRunHost {
@@ -99,8 +101,28 @@ impl Settings for ReadOnlySettings {
         self.0.settings().read(queries)
     }
 
-    fn set(&self, key: &SettingKey, _value: Option<&str>) -> Result<(), HostError> {
-        Err(HostError::Refused(format!("setting {key} in a dry run")))
+    fn set(&self, key: &SettingKey, _value: Option<&str>) -> Result<(), SettingError> {
+        Err(HostError::Refused(format!("setting {key} in a dry run")).into())
+    }
+
+    fn check(&self, key: &SettingKey, text: &str) -> Result<String, SettingError> {
+        self.0.settings().check(key, text)
+    }
+
+    fn describe(&self, schema: &SchemaName) -> Result<Vec<SettingInfo>, SettingError> {
+        self.0.settings().describe(schema)
+    }
+
+    fn changed(&self, schemas: &[SchemaName]) -> Result<Vec<SettingInfo>, SettingError> {
+        self.0.settings().changed(schemas)
+    }
+
+    fn watch(
+        &self,
+        schemas: &[SchemaName],
+        sink: &mut dyn FnMut(SettingEvent) -> ControlFlow<()>,
+    ) -> Result<(), SettingError> {
+        self.0.settings().watch(schemas, sink)
     }
 }
 

@@ -4,13 +4,15 @@
 //! Invariant: it answers only what was recorded; anything else is a missing tool or file, never a guess.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
 
+use super::settings::{SettingError, SettingEvent, SettingInfo};
 use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings};
-use crate::name::SettingKey;
+use crate::name::{SchemaName, SettingKey};
 
 /// Recorded files, links, tool outputs and settings, and the log of what was changed.
 #[derive(Debug, Default)]
@@ -116,11 +118,37 @@ impl Host for RecordingHost {
     }
 }
 
+impl RecordingHost {
+    fn missing(key: &SettingKey) -> SettingError {
+        SettingError::NoSchema { schema: key.schema().to_owned(), similar: None }
+    }
+
+    /// The recorded keys of a schema; a recording knows no defaults, so every value is one that was set.
+    fn infos(&self, is_asked: impl Fn(&SettingKey) -> bool) -> Vec<SettingInfo> {
+        let settings = lock(&self.settings);
+        let info = |(key, value): (&String, &String)| {
+            let key: SettingKey = key.parse().ok()?;
+            is_asked(&key).then(|| SettingInfo {
+                key,
+                value: value.clone(),
+                default: String::new(),
+                is_set: true,
+                kind: "s".to_owned(),
+                allowed: None,
+                locked: false,
+                summary: None,
+                description: None,
+            })
+        };
+        settings.iter().filter_map(info).collect()
+    }
+}
+
 impl Settings for RecordingHost {
     fn read(&self, queries: &[SettingQuery]) -> Result<Vec<SettingReading>, HostError> {
         let settings = lock(&self.settings);
         let answer = |query: &SettingQuery| match settings.get(query.key.as_str()) {
-            None => SettingReading::NoSchema,
+            None => SettingReading::Missing(Self::missing(&query.key)),
             Some(current) => SettingReading::Read {
                 current: current.clone(),
                 declared: query.declared.clone().map(Ok),
@@ -131,9 +159,36 @@ impl Settings for RecordingHost {
         Ok(queries.iter().map(answer).collect())
     }
 
-    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), HostError> {
+    fn set(&self, key: &SettingKey, value: Option<&str>) -> Result<(), SettingError> {
         lock(&self.effects).push(format!("set {key} {}", value.unwrap_or("(default)")));
         lock(&self.settings).insert(key.to_string(), value.unwrap_or_default().to_owned());
+        Ok(())
+    }
+
+    fn check(&self, key: &SettingKey, text: &str) -> Result<String, SettingError> {
+        match lock(&self.settings).contains_key(key.as_str()) {
+            true => Ok(text.to_owned()),
+            false => Err(Self::missing(key)),
+        }
+    }
+
+    fn describe(&self, schema: &SchemaName) -> Result<Vec<SettingInfo>, SettingError> {
+        Ok(self.infos(|key| key.schema() == schema.id() && key.path() == schema.path()))
+    }
+
+    fn changed(&self, schemas: &[SchemaName]) -> Result<Vec<SettingInfo>, SettingError> {
+        let named =
+            |key: &SettingKey| schemas.iter().any(|name| name.id() == key.schema() && name.path() == key.path());
+        Ok(self.infos(|key| schemas.is_empty() || named(key)))
+    }
+
+    fn watch(
+        &self,
+        schemas: &[SchemaName],
+        sink: &mut dyn FnMut(SettingEvent) -> ControlFlow<()>,
+    ) -> Result<(), SettingError> {
+        // Nothing changes in a recording.
+        let _ = sink(SettingEvent::Watching { keys: self.changed(schemas)?.len() });
         Ok(())
     }
 }
