@@ -32,4 +32,5 @@ pub mod problem;
 pub mod run;
 pub mod session;
 pub mod setup;
+pub mod updates;
 pub mod value;
