@@ -4,7 +4,8 @@
 //! Domains read and change the computer only through [`Host`]. [`live::LiveHost`] is the real thing, for
 //! the running system or, as `systemctl --root` and `dnf --installroot` do, for one below a directory;
 //! [`recording::RecordingHost`] answers from recorded outputs and keeps a log of what was asked;
-//! [`dry_run::DryRunHost`] lets reads pass and refuses everything else.
+//! [`dry_run::DryRunHost`] lets reads pass and refuses everything else; [`spawned::SpawnedHost`] looks out of a
+//! Flatpak.
 //!
 //! Invariant: system paths go through [`Host::at`], so a host with a root never touches the real system.
 
@@ -12,6 +13,7 @@ pub mod dry_run;
 pub mod live;
 pub mod recording;
 pub mod settings;
+pub mod spawned;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,9 @@ use jiff::Timestamp;
 use crate::problem::Problem;
 
 pub use settings::{NoSettings, SettingQuery, SettingReading, Settings};
+
+/// Where tools are found.
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a domain may ask of a computer.
 pub trait Host: Send + Sync {

@@ -2,7 +2,7 @@
 //! The real computer, or one below a directory.
 //!
 //! Invariant: the only file in which Bucket starts programs, but for the authentication agent of a terminal
-//! (`cli/src/privileged.rs`); each gets a fixed PATH and the C.UTF-8 locale,
+//! (`cli/src/privileged.rs`) and the command that hands itself over to the host (`cli/src/delegate.rs`); each gets a fixed PATH and the C.UTF-8 locale,
 //! so that what it prints can be parsed, and never a terminal to ask questions on.
 
 use std::io::{BufRead, BufReader, Read};
@@ -15,10 +15,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Host, HostError, Invocation, NoSettings, Output, Settings};
+use super::{Host, HostError, Invocation, NoSettings, Output, SYSTEM_PATH, Settings};
 use crate::files;
-
-const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How much of a tool's output is kept, in bytes.
 const OUTPUT_LIMIT: usize = 64 << 20;
