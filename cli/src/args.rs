@@ -76,6 +76,9 @@ pub(crate) struct Globals {
     /// How to show progress on standard error
     #[arg(long, value_name = "HOW", default_value = "auto", global = true, help_heading = CHANGING)]
     pub(crate) progress: Progress,
+    /// Stay in this container instead of running on its host
+    #[arg(long, global = true, hide = true)]
+    pub(crate) no_delegate: bool,
 }
 
 impl Globals {

@@ -7,6 +7,7 @@ mod args;
 mod card;
 mod commands;
 mod context;
+mod delegate;
 mod environment;
 mod error;
 mod git;
@@ -27,12 +28,13 @@ fn main() -> ExitCode {
     locale::init();
     let arguments: Vec<_> = std::env::args_os().collect();
     #[expect(clippy::disallowed_methods, reason = "the one place where the command line reads the environment")]
-    let environment = environment::Environment::new(|name| std::env::var_os(name));
+    let variable = |name: &str| std::env::var_os(name);
     let args = match args::parse(&arguments) {
         Ok(args) => args,
         Err(refused) => return refused.print(),
     };
-    let context = context::Context::new(args.globals, environment);
-    let ended = commands::run(&context, args.command);
+    let context = context::Context::new(args.globals, environment::Environment::new(variable));
+    let ended = delegate::to_host(&context, args.command.as_ref(), arguments.get(1..).unwrap_or_default(), variable)
+        .and_then(|()| commands::run(&context, args.command));
     context.ui.end(&ended)
 }

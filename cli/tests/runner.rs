@@ -10,6 +10,7 @@
 
 mod bare;
 mod computer;
+mod delegation;
 mod documents;
 mod help;
 mod sample;
