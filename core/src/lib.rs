@@ -29,6 +29,7 @@ pub mod name;
 pub mod notice;
 pub mod plan;
 pub mod problem;
+pub mod recipe;
 pub mod run;
 pub mod session;
 pub mod setup;

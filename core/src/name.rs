@@ -192,6 +192,49 @@ pub const ESSENTIAL_ARGUMENTS: [&str; 17] = [
 ];
 
 name! {
+    /// The id of a group of packages, such as `development-tools`, without the `@` dnf wants before it.
+    GroupName, "package group", |text| {
+        first_then(text, 128, alnum, |c| alnum(c) || "._+-".contains(c))
+    }
+}
+
+name! {
+    /// A COPR project: `OWNER/PROJECT`, or `@GROUP/PROJECT`.
+    CoprProject, "COPR project", |text| {
+        let (owner, project) = text.split_once('/').ok_or("it is not OWNER/PROJECT")?;
+        first_then(owner.strip_prefix('@').unwrap_or(owner), 128, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))?;
+        first_then(project, 128, |c| alnum(c) || c == '_', |c| alnum(c) || "._+-".contains(c))
+    }
+}
+
+impl CoprProject {
+    /// The id of its repository in dnf's configuration (dnf5-copr(8)).
+    #[must_use]
+    pub fn repository(&self) -> String {
+        let name = self.0.replacen('@', "group_", 1).replacen('/', ":", 1);
+        format!("copr:copr.fedorainfracloud.org:{name}")
+    }
+}
+
+name! {
+    /// The file name of a host shim: the command people type in a toolbox.
+    ShimName, "shim name", |text| {
+        first_then(text, 64, |c| alnum(c) || c == '_', |c| alnum(c) || "._+-".contains(c))
+    }
+}
+
+name! {
+    /// What a shim runs on the host: a program, by name or path, and fixed arguments, one space between them.
+    HostCommand, "host command", |text| {
+        first_then(text, 256, |c| alnum(c) || "_/.".contains(c), |c| alnum(c) || "._+/=:,@%- ".contains(c))?;
+        if text.ends_with(' ') || text.contains("  ") {
+            return Err("its words are not separated by one space each");
+        }
+        Ok(())
+    }
+}
+
+name! {
     /// A Flatpak application id: three or more dot-separated elements.
     FlatpakId, "Flatpak application id", |text| {
         first_then(text, 255, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))?;
@@ -316,6 +359,25 @@ mod tests {
         for text in ["quiet splash", "a=\"b\"", "a=$x", "-x", "=1", "a=b\nc"] {
             assert!(text.parse::<KernelArgument>().is_err(), "{text:?}");
         }
+        for text in ["a", "a/b/c", "-a/b", "@/b", "a/", "a/-b", "a/b;c", "a b/c", "https://x/y", "a/b\n"] {
+            assert!(text.parse::<CoprProject>().is_err(), "{text:?}");
+        }
+        for text in ["..", "../a", "a/b", "-a", "", "a;b", "a b", "$(a)"] {
+            assert!(text.parse::<ShimName>().is_err(), "{text:?}");
+        }
+        for text in ["-a", "a;b", "a  b", "a ", "a 'b'", "a $b", "a\nb", "a & b", "~/a"] {
+            assert!(text.parse::<HostCommand>().is_err(), "{text:?}");
+        }
+        for text in ["@a", "^a", "a b", "-a", ""] {
+            assert!(text.parse::<GroupName>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_copr_project_has_its_repository() {
+        let repository = |text: &str| text.parse::<CoprProject>().unwrap().repository();
+        assert_eq!(repository("atim/starship"), "copr:copr.fedorainfracloud.org:atim:starship");
+        assert_eq!(repository("@kernel/vanilla"), "copr:copr.fedorainfracloud.org:group_kernel:vanilla");
     }
 
     #[test]

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Recipes of existing users, edits by hand, and the shell's opinion of what is generated.
+
+use super::*;
+
+fn setup(files: &[(&str, &str)]) -> (tempfile::TempDir, Setup) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("manifests")).unwrap();
+    for (name, text) in files {
+        crate::files::replace(&dir.path().join("manifests").join(name), text.as_bytes()).unwrap();
+    }
+    let setup = Setup::load(dir.path()).unwrap();
+    (dir, setup)
+}
+
+fn full() -> (tempfile::TempDir, Setup) {
+    setup(&[
+        (
+            "system-packages.json",
+            r#"{"packages": ["strace", "htop"], "groups": ["@development-tools"], "excluded": ["nano"],
+                "copr_repos": [{"name": "atim/starship", "enabled": true}, {"name": "a/off", "enabled": false}]}"#,
+        ),
+        (
+            "system-config.json",
+            r#"{"kargs": {"append": ["console=tty0", "a.b=1"], "remove": ["quiet"]},
+                "systemd": {"enable": ["sshd"], "disable": ["x.timer"], "mask": ["dev-a\\x2db.mount"]}}"#,
+        ),
+        ("systemd-services.json", r#"{"services": {"cups.service": "enabled", "sshd.service": "disabled"}}"#),
+        ("host-shims.json", r#"{"shims": [{"name": "docker", "host": "podman compose"}, {"name": "nmcli"}]}"#),
+    ])
+}
+
+fn states(setup: &Setup, text: &str) -> Vec<(Section, &'static str)> {
+    let (statuses, _) = check(setup, text).unwrap();
+    statuses.iter().map(|status| (status.section, status.state.id())).filter(|(_, id)| *id != "not-needed").collect()
+}
+
+fn state(setup: &Setup, text: &str, section: Section) -> State {
+    check(setup, text).unwrap().0.into_iter().find(|status| status.section == section).unwrap().state
+}
+
+#[test]
+fn every_section_is_inserted_in_its_place_and_is_then_in_sync() {
+    let (_dir, setup) = full();
+    let text = "FROM a AS build\nRUN x\n\nFROM b\nRUN y\n\n# The end.\nRUN bootc container lint\n";
+    let (adopted, sections) = adopted(&setup, text, &Wanted::All).unwrap();
+    assert_eq!(sections, Section::ALL);
+    assert!(states(&setup, &adopted).iter().all(|(_, id)| *id == "in-sync"), "{adopted}");
+    assert!(adopted.starts_with("FROM a AS build\nRUN x\n\nFROM b\nRUN y\n\n# === COPR_REPOS (managed by bkt) ==="));
+    assert!(adopted.ends_with("# === END SETUP ===\n\n# The end.\nRUN bootc container lint\n"));
+    assert_eq!(adopted, include_str!("tests/adopted.Containerfile"));
+}
+
+/// Runs the body of a `RUN` in a real shell, below a directory, where all programs work except one.
+fn run(directory: &std::path::Path, command: &str, failing: &str) -> bool {
+    for program in ["dnf", "mkdir", "chmod", "ln", "systemctl", "rm", "glib-compile-schemas", "rpm"] {
+        let path = directory.join("bin").join(program);
+        let exit = u8::from(program == failing || program == "rpm");
+        crate::files::replace(&path, format!("#!/bin/sh\nexit {exit}\n").as_bytes()).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let command = command.replace("> /usr", &format!("> {}/usr", directory.display()));
+    #[expect(clippy::disallowed_methods, reason = "asks a real shell")]
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", &command]).env("PATH", directory.join("bin")).status().unwrap().success()
+}
+
+#[test]
+fn a_real_shell_runs_every_command_and_stops_at_each_that_fails() {
+    let (_dir, setup) = full();
+    let (text, _) = adopted(&setup, "FROM a\n", &Wanted::All).unwrap();
+    let joined = text.replace("\\\n", "");
+    let commands: Vec<&str> = joined.lines().filter_map(|line| line.strip_prefix("RUN ")).collect();
+    let dir = tempfile::tempdir().unwrap();
+    for part in ["bin", "usr/libexec/bkt/shims", "usr/lib/bootc/kargs.d"] {
+        std::fs::create_dir_all(dir.path().join(part)).unwrap();
+    }
+    let mut stopped = 0;
+    for command in commands {
+        assert!(run(dir.path(), command, "none"), "{command}");
+        for failing in ["dnf", "mkdir", "chmod", "ln", "systemctl", "rm", "glib-compile-schemas"] {
+            if command.split([' ', ';']).any(|word| word == failing) {
+                assert!(!run(dir.path(), command, failing), "{failing} fails in: {command}");
+                stopped += 1;
+            }
+        }
+    }
+    assert!(stopped >= 12, "{stopped}");
+    let read = |path: &str| crate::files::read(&dir.path().join(path)).unwrap().unwrap();
+    let kargs: toml::Table = toml::from_str(&read("usr/lib/bootc/kargs.d/50-bkt.toml")).unwrap();
+    assert_eq!(kargs["kargs"].as_array().unwrap().len(), 2);
+    assert_eq!(read("usr/libexec/bkt/shims/docker"), "#!/bin/sh\nexec flatpak-spawn --host podman compose \"$@\"\n");
+}
+
+#[test]
+fn an_older_file_is_ours_where_it_says_what_the_manifests_say() {
+    let (_dir, setup) = setup(&[
+        ("system-packages.json", r#"{"packages": ["htop", "gcc"], "copr_repos": [{"name": "a/b"}]}"#),
+        (
+            "system-config.json",
+            r#"{"kargs": {"append": ["b=1", "a"], "remove": ["quiet"]}, "systemd": {"enable": ["z", "b.timer"], "mask": ["c"]}}"#,
+        ),
+    ]);
+    let older = "FROM x\n\
+        # === SYSTEM_PACKAGES (managed by bkt) ===\nRUN dnf install -y \\\n    gcc \\\n    htop \\\n    && dnf clean all\n# === END SYSTEM_PACKAGES ===\n\
+        # === COPR_REPOS (managed by bkt) ===\nRUN set -eu; \\\n    dnf copr enable -y a/b\n# === END COPR_REPOS ===\n\
+        # === HOST_SHIMS (managed by bkt) ===\n# No host shims configured\n# === END HOST_SHIMS ===\n\
+        # === KERNEL_ARGUMENTS (managed by bkt) ===\nRUN rpm-ostree kargs \\\n    --delete=quiet \\\n    --append=b=1 \\\n    --append=a\n# === END KERNEL_ARGUMENTS ===\n\
+        # === SYSTEMD_UNITS (managed by bkt) ===\nRUN set -eu; \\\n    systemctl enable z b.timer; \\\n    systemctl mask c\n# === END SYSTEMD_UNITS ===\n";
+    let (statuses, notes) = check(&setup, older).unwrap();
+    for status in &statuses {
+        let wanted = if status.section.is_optional() { State::NotNeeded } else { State::OutOfDate };
+        assert_eq!(status.state, wanted, "{}", status.section);
+    }
+    assert_eq!(notes, [Note::NoLint, Note::CoprsAfterPackages(2)]);
+    let newer = synced(&setup, older, false).unwrap();
+    assert_eq!((newer.changed.len(), newer.left.len()), (5, 0));
+    assert!(states(&setup, &newer.text).iter().all(|(_, id)| *id == "in-sync"), "{}", newer.text);
+    // The newest form of an older version, with packages of other repositories.
+    let built = older.replace("-y \\\n    gcc", "-y \\\n    /tmp/rpms/*.rpm \\\n    gcc");
+    assert_eq!(state(&setup, &built, Section::SystemPackages), State::OutOfDate);
+    for edited in [
+        older.replace("    htop \\\n", "    htop \\\n    vim \\\n"),
+        older.replace("    htop \\\n", ""),
+        older.replace("&& dnf clean all", "&& echo && dnf clean all"),
+        older.replace("RUN dnf install -y \\", "# mine\nRUN dnf install -y \\"),
+    ] {
+        assert!(matches!(state(&setup, &edited, Section::SystemPackages), State::HandEdited(_)), "{edited}");
+    }
+}
+
+#[test]
+fn an_edit_by_hand_is_named_by_its_line_and_replaced_only_by_force() {
+    let (dir, setup) = full();
+    let (text, _) = adopted(&setup, "FROM a\nRUN bootc container lint\n", &Wanted::Missing).unwrap();
+    let edited = text.replace("    htop \\", "    htop vim \\");
+    let line = u32::try_from(edited.lines().position(|line| line.contains("vim")).unwrap() + 1).unwrap();
+    assert_eq!(state(&setup, &edited, Section::SystemPackages), State::HandEdited(line));
+    let left = synced(&setup, &edited, false).unwrap();
+    assert_eq!((left.text.as_str(), left.left), (edited.as_str(), vec![(Section::SystemPackages, line)]));
+    let forced = synced(&setup, &edited, true).unwrap();
+    assert_eq!((forced.text.as_str(), forced.changed), (text.as_str(), vec![Section::SystemPackages]));
+    // A manifest that changed is no edit of the file.
+    crate::files::replace(&dir.path().join("manifests/system-packages.json"), br#"{"packages": ["htop"]}"#).unwrap();
+    let setup = Setup::load(dir.path()).unwrap();
+    assert_eq!(state(&setup, &text, Section::SystemPackages), State::OutOfDate);
+    assert_eq!(state(&setup, &text, Section::CoprRepos), State::OutOfDate);
+    let (statuses, _) = check(&setup, &text).unwrap();
+    let packages = statuses.iter().find(|status| status.section == Section::SystemPackages).unwrap();
+    let difference = packages.difference(&text, "Containerfile");
+    assert_eq!((difference.added, difference.removed), (1, 5), "{}", difference.unified);
+}
+
+#[test]
+fn a_broken_manifest_takes_only_its_own_sections_with_it() {
+    let (_dir, setup) = setup(&[
+        ("system-packages.json", "{\"packages\": [],\n \"copr_repos\": [{\"name\": \"a/b; curl x\"}]}"),
+        ("host-shims.json", "{\"shims\": [\n{\"name\": \"../x\"}]}"),
+        ("system-config.json", r#"{"systemd": {"enable": ["a"]}}"#),
+    ]);
+    let (statuses, _) = check(&setup, "FROM x\n").unwrap();
+    let told: Vec<String> = statuses
+        .iter()
+        .filter_map(|status| match &status.state {
+            State::Unknown(error) => Some(error.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told.len(), 3);
+    assert!(told[0].starts_with("manifests/system-packages.json line 2: ‘a/b; curl x’ is not a valid COPR project"));
+    assert!(told[2].starts_with("manifests/host-shims.json line 2: ‘../x’ is not a valid shim name"), "{}", told[2]);
+    assert_eq!(state(&setup, "FROM x\n", Section::SystemdUnits), State::Missing);
+}
+
+#[test]
+fn the_last_argument_taken_away_leaves_an_empty_list() {
+    let (_dir, setup) = setup(&[]);
+    let markers = "FROM x\n# === KERNEL_ARGUMENTS (managed by bkt) ===\n# === END KERNEL_ARGUMENTS ===";
+    let text = synced(&setup, markers, false).unwrap().text;
+    assert!(text.contains("'kargs = []'") && text.ends_with("# === END KERNEL_ARGUMENTS ==="), "{text}");
+    assert_eq!(states(&setup, &text), [(Section::KernelArguments, "in-sync")]);
+}
