@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use jsonc_parser::ast::{self, Object, ObjectProp};
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, ParseOptions, ParseResult, parse_to_ast};
 use serde::Serialize;
 
 use crate::item::Domain;
@@ -152,10 +152,12 @@ impl From<&ManifestError> for Problem {
     }
 }
 
-/// A manifest being read: where its lines end, and what was noticed.
+/// A file being read: which one, where its lines end, and what was noticed. `M` says which [`Manifest`] it is,
+/// where its entries are items.
 #[derive(Debug)]
-pub struct Reader {
-    manifest: Manifest,
+pub struct Reader<M = Manifest> {
+    manifest: M,
+    file: &'static str,
     /// Where each line ends, to find a line by its offset.
     line_ends: Vec<usize>,
     warnings: Vec<Warning>,
@@ -187,18 +189,9 @@ impl Reader {
         domain: Domain,
         text: &str,
     ) -> Result<(Declarations, Vec<Warning>), ManifestError> {
-        let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-        let mut reader = Self { manifest, line_ends, warnings: Vec::new() };
-        let parsed = parse_to_ast(text, &CollectOptions::default(), &dialect()).map_err(|error| ManifestError {
-            file: manifest.path(),
-            line: u32::try_from(error.line_display()).unwrap_or(u32::MAX),
-            kind: ManifestErrorKind::Syntax(lower_first(&error.kind().to_string())),
-        })?;
-        let root = match &parsed.value {
-            None => return Ok((Declarations::new(), Vec::new())),
-            Some(ast::Value::Object(root)) => root,
-            Some(other) => return Err(reader.wrong_type("the file", "an object", other)),
-        };
+        let mut reader = Self::new(manifest, manifest.path(), text);
+        let parsed = reader.parse(text)?;
+        let Some(root) = reader.root(&parsed)? else { return Ok((Declarations::new(), Vec::new())) };
         let declarations = crate::domain::kind(domain).declared(&mut reader, root)?;
         Ok((declarations, reader.warnings))
     }
@@ -209,22 +202,85 @@ impl Reader {
         self.manifest
     }
 
-    fn line_at(&self, offset: usize) -> u32 {
+    /// Adds a declaration; the same one twice is a warning, two that disagree are an error.
+    ///
+    /// # Errors
+    /// The key is declared with another value already.
+    pub fn declare(
+        &mut self,
+        into: &mut Declarations,
+        at: &impl Ranged,
+        key: &str,
+        value: Option<Value>,
+    ) -> Result<(), ManifestError> {
+        let line = self.line_at(at.start());
+        match into.get(key) {
+            Some(earlier) if earlier.value != value => Err(self.error(at, ManifestErrorKind::Twice(key.to_owned()))),
+            Some(_) => {
+                let message = format!("‘{key}’ is listed twice");
+                self.warnings.push(Warning { file: self.file, line, message });
+                Ok(())
+            }
+            None => {
+                into.insert(key.to_owned(), Declaration { value, manifest: self.manifest, line });
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<M> Reader<M> {
+    /// A reader of one file's text.
+    pub(crate) fn new(manifest: M, file: &'static str, text: &str) -> Self {
+        let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        Self { manifest, file, line_ends, warnings: Vec::new() }
+    }
+
+    /// The syntax tree of its text.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub(crate) fn parse<'t>(&self, text: &'t str) -> Result<ParseResult<'t>, ManifestError> {
+        parse_to_ast(text, &CollectOptions::default(), &dialect()).map_err(|error| ManifestError {
+            file: self.file,
+            line: u32::try_from(error.line_display()).unwrap_or(u32::MAX),
+            kind: ManifestErrorKind::Syntax(lower_first(&error.kind().to_string())),
+        })
+    }
+
+    /// The object a file is; `None` where it is empty.
+    ///
+    /// # Errors
+    /// It is something else than an object.
+    pub(crate) fn root<'o, 't>(&self, parsed: &'o ParseResult<'t>) -> Result<Option<&'o Object<'t>>, ManifestError> {
+        match &parsed.value {
+            None => Ok(None),
+            Some(ast::Value::Object(root)) => Ok(Some(root)),
+            Some(other) => Err(self.wrong_type("the file", "an object", other)),
+        }
+    }
+
+    /// What was noticed.
+    pub(crate) fn into_warnings(self) -> Vec<Warning> {
+        self.warnings
+    }
+
+    pub(crate) fn line_at(&self, offset: usize) -> u32 {
         u32::try_from(self.line_ends.partition_point(|end| *end < offset) + 1).unwrap_or(u32::MAX)
     }
 
     /// An error at a place in the file.
     pub fn error(&self, at: &impl Ranged, kind: impl Into<ManifestErrorKind>) -> ManifestError {
-        ManifestError { file: self.manifest.path(), line: self.line_at(at.start()), kind: kind.into() }
+        ManifestError { file: self.file, line: self.line_at(at.start()), kind: kind.into() }
     }
 
-    fn wrong_type(&self, field: &str, expected: &'static str, at: &impl Ranged) -> ManifestError {
+    pub(crate) fn wrong_type(&self, field: &str, expected: &'static str, at: &impl Ranged) -> ManifestError {
         self.error(at, ManifestErrorKind::Type { field: field.to_owned(), expected })
     }
 
     /// Notes something that is kept but not used.
     pub fn warn(&mut self, at: &impl Ranged, message: String) {
-        self.warnings.push(Warning { file: self.manifest.path(), line: self.line_at(at.start()), message });
+        self.warnings.push(Warning { file: self.file, line: self.line_at(at.start()), message });
     }
 
     /// Names every field that is not in `known`, once each.
@@ -233,7 +289,7 @@ impl Reader {
             let name = property.name.as_str();
             if !known.contains(&name) && name != "$schema" {
                 self.warnings.push(Warning {
-                    file: self.manifest.path(),
+                    file: self.file,
                     line: self.line_at(property.start()),
                     message: format!("unknown field ‘{}’ is kept but not used", name.escape_debug()),
                 });
@@ -315,32 +371,6 @@ impl Reader {
         text: &str,
     ) -> Result<N, ManifestError> {
         text.parse().map_err(|error: NameError| self.error(at, error))
-    }
-
-    /// Adds a declaration; the same one twice is a warning, two that disagree are an error.
-    ///
-    /// # Errors
-    /// The key is declared with another value already.
-    pub fn declare(
-        &mut self,
-        into: &mut Declarations,
-        at: &impl Ranged,
-        key: &str,
-        value: Option<Value>,
-    ) -> Result<(), ManifestError> {
-        let line = self.line_at(at.start());
-        match into.get(key) {
-            Some(earlier) if earlier.value != value => Err(self.error(at, ManifestErrorKind::Twice(key.to_owned()))),
-            Some(_) => {
-                let message = format!("‘{key}’ is listed twice");
-                self.warnings.push(Warning { file: self.manifest.path(), line, message });
-                Ok(())
-            }
-            None => {
-                into.insert(key.to_owned(), Declaration { value, manifest: self.manifest, line });
-                Ok(())
-            }
-        }
     }
 }
 
