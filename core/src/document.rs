@@ -91,6 +91,7 @@ pub fn status(snapshot: &Snapshot) -> Json {
         "setup": {"path": snapshot.setup.directory, "entries": snapshot.setup.len()},
         "summary": summary(comparison),
         "unknown": comparison.unknown,
+        "manifests": snapshot.setup.reports(),
         "warnings": comparison.warnings,
         "next_actions": next,
     })

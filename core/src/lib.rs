@@ -23,6 +23,7 @@ pub mod host;
 pub mod i18n;
 pub mod ignore;
 pub mod item;
+pub mod kept;
 mod keyfile;
 pub mod manifest;
 pub mod name;

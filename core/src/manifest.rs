@@ -265,7 +265,12 @@ impl<M> Reader<M> {
         self.warnings
     }
 
-    pub(crate) fn line_at(&self, offset: usize) -> u32 {
+    /// The line something begins on.
+    pub(crate) fn line_of(&self, at: &impl Ranged) -> u32 {
+        self.line_at(at.start())
+    }
+
+    fn line_at(&self, offset: usize) -> u32 {
         u32::try_from(self.line_ends.partition_point(|end| *end < offset) + 1).unwrap_or(u32::MAX)
     }
 

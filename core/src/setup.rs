@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files;
 use crate::item::Domain;
+use crate::kept::{Kept, Report};
 use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, Warning};
 
 /// A setup with what it declares, domain by domain.
@@ -19,6 +20,8 @@ pub struct Setup {
     declared: BTreeMap<Domain, Result<Declarations, ManifestError>>,
     /// What its manifests say that is not used.
     pub warnings: Vec<Warning>,
+    /// The files that declare no items.
+    pub kept: Kept,
 }
 
 /// Why there is no setup to read.
@@ -38,7 +41,12 @@ impl Setup {
         if !directory.join("manifests").is_dir() {
             return Err(SetupError::NotFound(directory.to_owned()));
         }
-        let mut setup = Self { directory: directory.to_owned(), declared: BTreeMap::new(), warnings: Vec::new() };
+        let mut setup = Self {
+            directory: directory.to_owned(),
+            declared: BTreeMap::new(),
+            warnings: Vec::new(),
+            kept: Kept::load(directory),
+        };
         for domain in Domain::ALL {
             setup.declared.insert(domain, Ok(Declarations::new()));
         }
@@ -55,7 +63,26 @@ impl Setup {
                 }
             }
         }
+        setup.warnings.extend(setup.kept.warnings.iter().cloned());
         Ok(setup)
+    }
+
+    /// How each of its files reads, those with items first.
+    #[must_use]
+    pub fn reports(&self) -> Vec<Report> {
+        let mut reports = Vec::new();
+        for manifest in Manifest::ALL.into_iter().filter(|manifest| self.directory.join(manifest.path()).exists()) {
+            let file = manifest.path();
+            let declared = || manifest.domains().iter().map(|domain| self.declared(*domain));
+            let errors: Vec<ManifestError> =
+                declared().filter_map(Result::err).filter(|error| error.file == file).cloned().collect();
+            let entries = declared().filter_map(Result::ok).flat_map(BTreeMap::values);
+            let entries = entries.filter(|declaration| declaration.manifest == manifest).count();
+            let noted = self.warnings.iter().any(|warning| warning.file == file);
+            reports.push(Report::new(file, entries, &errors, noted));
+        }
+        reports.extend(self.kept.reports.iter().cloned());
+        reports
     }
 
     fn add(&mut self, manifest: Manifest, text: &str) {

@@ -7,6 +7,8 @@ use anstyle::Style;
 use bkt_core::host::{Host, Invocation};
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::Domain;
+use bkt_core::kept::base::{Verdict, verify};
+use bkt_core::kept::{Report, State as FileState};
 use bkt_core::manifest::ManifestError;
 use bkt_core::problem::Problem;
 use bkt_core::session::Snapshot;
@@ -46,11 +48,14 @@ struct Check {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// The files it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<Report>,
 }
 
 impl Check {
     fn new(name: String, state: State, message: impl Into<String>) -> Self {
-        Self { name, state, message: message.into(), hint: None }
+        Self { name, state, message: message.into(), hint: None, files: Vec::new() }
     }
 
     fn hinted(mut self, hint: Option<String>) -> Self {
@@ -70,6 +75,8 @@ pub(super) fn doctor(context: &Context) -> Result<Answer, Failure> {
         }
         Ok(snapshot) => {
             checks.push(setup(context, &snapshot));
+            checks.push(manifests(&snapshot));
+            checks.extend(base(host.as_ref(), &snapshot));
             checks.extend(Domain::ALL.into_iter().map(|domain| readable(&snapshot, domain)));
         }
     }
@@ -106,6 +113,56 @@ fn setup(context: &Context, snapshot: &Snapshot) -> Check {
         u32::try_from(warnings).unwrap_or(u32::MAX),
     );
     Check { state: State::Warn, message: fill(&words, &[("count", &warnings.to_string())]), ..check }
+}
+
+/// How each file of the setup reads.
+fn manifests(snapshot: &Snapshot) -> Check {
+    let files = snapshot.setup.reports();
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let broken = files.iter().filter(|file| file.state == FileState::Broken).count();
+    let noted = files.iter().filter(|file| file.state == FileState::Noted).count();
+    let (state, count, words) = match (broken, noted) {
+        (0, 0) => {
+            (State::Ok, files.len(), ngettext("{count} file is valid", "{count} files are valid", number(files.len())))
+        }
+        (0, _) => (
+            State::Warn,
+            noted,
+            ngettext("{count} file holds what is not used", "{count} files hold what is not used", number(noted)),
+        ),
+        _ => (State::Fail, broken, ngettext("{count} file is wrong", "{count} files are wrong", number(broken))),
+    };
+    let check = Check::new(gettext("Manifests"), state, fill(&words, &[("count", &count.to_string())]));
+    let first = files.iter().find_map(|file| file.problems.first().map(|finding| (file.file, finding)));
+    let hint = first.map(|(file, finding)| {
+        let values = [("file", file), ("line", &finding.line.to_string()), ("what", &finding.message)];
+        fill(&gettext("Correct {file} line {line}: {what}"), &values)
+    });
+    Check { files, ..check }.hinted(hint)
+}
+
+/// Whether what the setup takes for granted in the base image is there.
+fn base(host: &dyn Host, snapshot: &Snapshot) -> Option<Check> {
+    let assumed = &snapshot.setup.kept.base;
+    if assumed.assumptions.is_empty() {
+        return None;
+    }
+    let verified = verify(assumed, host, &snapshot.comparison.system);
+    let count = |wanted: &[Verdict]| verified.iter().filter(|one| wanted.contains(&one.state)).count();
+    let (gone, unknown) = (count(&[Verdict::Missing, Verdict::Layered]), count(&[Verdict::Unknown]));
+    let (state, number, one, many) = match (gone, unknown) {
+        (0, 0) => (State::Ok, verified.len(), "{count} assumption holds", "{count} assumptions hold"),
+        (0, _) => (
+            State::Warn,
+            unknown,
+            "{count} assumption could not be checked",
+            "{count} assumptions could not be checked",
+        ),
+        _ => (State::Warn, gone, "{count} assumption does not hold", "{count} assumptions do not hold"),
+    };
+    let words = ngettext(one, many, u32::try_from(number).unwrap_or(u32::MAX));
+    let check = Check::new(gettext("Base image"), state, fill(&words, &[("count", &number.to_string())]));
+    Some(check.hinted((state != State::Ok).then(|| gettext("‘bkt base verify’ names each"))))
 }
 
 fn entries(snapshot: &Snapshot) -> u32 {
@@ -184,6 +241,13 @@ fn lines(checks: &[Check]) -> String {
         } else {
             format!("{word}  {}\n{indent}{message}\n", check.name)
         });
+        for file in check.files.iter().filter(|file| file.state != FileState::Valid) {
+            let state = match file.state {
+                FileState::Broken => gettext("wrong"),
+                _ => gettext("partly not used"),
+            };
+            out.push_str(&format!("{indent}{}  {state}\n", file.file));
+        }
         if let Some(hint) = &check.hint {
             out.push_str(&format!("{indent}{}\n", styled(DIM, &format!("→ {hint}"))));
         }

@@ -41,7 +41,8 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     text.push('\n');
     text.push_str(&unchecked(comparison));
     let text = format!("{}\n{}", text.trim_end(), if context.ui.quiet { "" } else { "\n" });
-    let mut hints = warnings(comparison);
+    let mut hints = broken(&snapshot);
+    hints.push_str(&warnings(comparison));
     let directory = context.environment.short(&snapshot.setup.directory);
     hints.push_str(&next(comparison, repository.as_ref(), &directory));
     Ok(Answer::new(text, document).hinted(hints.trim_end()).exiting(exit))
@@ -186,6 +187,23 @@ pub(super) fn unchecked(comparison: &Comparison) -> String {
         if let Some(hint) = &unknown.problem.hint {
             out.push_str(&format!("      {}\n", styled(DIM, hint)));
         }
+    }
+    out.push('\n');
+    out
+}
+
+/// What is wrong in files of the setup that hide no domain.
+fn broken(snapshot: &Snapshot) -> String {
+    let rows: Vec<_> = snapshot.setup.kept.problems().collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", styled(BAD, &gettext("Wrong in the setup")));
+    for (file, finding) in rows {
+        let place = format!("{file}:{}", finding.line);
+        let fits = 4 + place.width() + finding.message.width() <= 80;
+        let gap = if fits { "  " } else { "\n      " };
+        out.push_str(&format!("  {place}{gap}{}\n", finding.message));
     }
     out.push('\n');
     out

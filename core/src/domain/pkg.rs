@@ -73,6 +73,21 @@ pub fn installed(host: &dyn Host) -> Result<(BTreeSet<String>, String), HostErro
     Ok((installed.into_keys().collect(), cookie))
 }
 
+/// The packages the base image itself has: those installed, without what was layered on it or is only in an
+/// overlay on `/usr` until the next start.
+///
+/// # Errors
+/// There is no rpm database, or it cannot be read.
+pub(crate) fn in_base(host: &dyn Host, system: &System) -> Result<BTreeSet<String>, Problem> {
+    if !has_database(host)? {
+        return Err(Problem::new("no_rpm_database", "there is no rpm database"));
+    }
+    let image = system.deployment_path.as_ref().filter(|_| system.usr_overlay);
+    let database = image.map(|path| format!("{path}/usr/lib/sysimage/rpm"));
+    let installed = parse_installed(&host.run(&rpm_query(host, database.as_deref()))?.success("rpm")?);
+    Ok(installed.into_keys().filter(|name| !system.layered.contains(name)).collect())
+}
+
 fn cookie(installed: &Installed) -> String {
     let mut digest = Sha256::new();
     for (name, versions) in installed {

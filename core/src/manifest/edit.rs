@@ -62,12 +62,22 @@ pub fn apply<'e>(
     text: &str,
     edits: impl IntoIterator<Item = (&'e ItemId, Option<&'e Value>)>,
 ) -> Result<String, EditError> {
-    let mut wanted = Node::default();
+    let mut places = Vec::new();
     for (item, value) in edits {
-        let places = domain::kind(item.domain).places(&item.key, value);
-        places.ok_or_else(|| EditError::Value(item.clone()))?.into_iter().for_each(|edit| wanted.put(edit));
+        let here = domain::kind(item.domain).places(&item.key, value);
+        places.extend(here.ok_or_else(|| EditError::Value(item.clone()))?);
     }
-    let broken = |reason: String| EditError::Broken { file: manifest.path(), reason };
+    apply_places(manifest.path(), text, places)
+}
+
+/// The text of a file of the setup with entries put in or taken out.
+///
+/// # Errors
+/// The text cannot be parsed or does not have the shape the entries need.
+pub(crate) fn apply_places(file: &'static str, text: &str, places: Vec<Edit>) -> Result<String, EditError> {
+    let mut wanted = Node::default();
+    places.into_iter().for_each(|edit| wanted.put(edit));
+    let broken = |reason: String| EditError::Broken { file, reason };
     let text = if text.trim().is_empty() { "{\n}\n" } else { text };
     let parsed =
         parse_to_ast(text, &CollectOptions::default(), &dialect()).map_err(|error| broken(error.to_string()))?;
