@@ -159,6 +159,12 @@ pub(crate) enum Command {
     #[command(after_long_help = "Examples:\n  bkt ignore pkg:powertop\n  bkt ignore 'flatpak:com.valvesoftware.*'\n\n\
         The patterns are kept in .bktignore in the setup; delete a line there to hear of it again.")]
     Ignore(IgnoreArgs),
+    /// Show the versions of the system on this computer, and who updates it
+    #[command(
+        visible_alias = "sys",
+        after_long_help = "Examples:\n  bkt system\n  bkt system staged\n  bkt system diff rollback booted\n  bkt system --json | jq .updates"
+    )]
+    System(SystemArgs),
     /// List past runs, or show one
     #[command(visible_alias = "history", after_long_help = "Examples:\n  bkt log\n  bkt log 41")]
     Log(LogArgs),
@@ -292,6 +298,38 @@ pub(crate) struct IgnoreArgs {
     /// Items, patterns or kinds
     #[arg(value_name = "ITEM|PATTERN", required = true)]
     pub(crate) items: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SystemArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SystemCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SystemCommand {
+    /// Show the versions of the system on this computer, and who updates it
+    Show,
+    /// List the packages that differ between two versions
+    ///
+    /// A version is named by its role (booted, staged, rollback, pinned), its version, or the beginning of its id.
+    /// Without names: what the next start changes, or what the last one changed.
+    #[command(
+        after_long_help = "Examples:\n  bkt system diff\n  bkt system diff rollback booted\n  bkt system diff pinned"
+    )]
+    Diff(SystemDiff),
+    /// Show what waits for a restart
+    Staged,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SystemDiff {
+    /// The version before
+    #[arg(value_name = "FROM")]
+    pub(crate) from: Option<String>,
+    /// The version after [default: booted]
+    #[arg(value_name = "TO")]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -17,6 +17,7 @@ mod overview;
 mod plan;
 mod run;
 mod status;
+mod system;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -33,6 +34,7 @@ pub(crate) fn run(context: &Context, command: Option<Command>) -> Result<Answer,
         Some(Command::Apply(args)) => apply::apply(context, &args),
         Some(Command::Capture(args)) => capture::capture(context, &args),
         Some(Command::Ignore(args)) => ignore::ignore(context, &args),
+        Some(Command::System(args)) => system::system(context, &args),
         Some(Command::Log(args)) => log::log(context, &args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Notify) => notify::notify(context),

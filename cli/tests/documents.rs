@@ -6,7 +6,7 @@ use crate::computer::Computer;
 #[test]
 fn every_command_answers_with_one_document() {
     let computer = Computer::bare(&[]);
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 17] = [
         &[],
         &["status"],
         &["drift"],
@@ -18,6 +18,7 @@ fn every_command_answers_with_one_document() {
         &["capture", "--yes"],
         &["ignore", "pkg:htop"],
         &["log"],
+        &["system"],
         &["doctor"],
         &["notify"],
         &["first-boot", "--status"],
@@ -42,6 +43,8 @@ fn every_failure_answers_with_one_document() {
         (&["apply", "nosuch"], "unknown_item", 2),
         (&["apply", "nosuch.json"], "plan_not_found", 2),
         (&["log", "7"], "unknown_run", 2),
+        (&["system", "diff"], "not_image_based", 6),
+        (&["system", "staged"], "not_image_based", 6),
         (&["status", "-C", "/nonexistent"], "repo_not_found", 6),
         (&["status", "--root", "/nonexistent"], "root_not_found", 2),
     ] {

@@ -10,7 +10,7 @@ fn alone_it_says_where_to_begin() {
     insta::assert_snapshot!(said.out, @r"
     See how this computer differs from its setup, and decide about each difference.
 
-    Look     status · drift [list|check] · diff · plan [show] · log · doctor
+    Look     status · drift [list|check] · diff · plan [show] · log · system · doctor
     Decide   apply · capture · ignore
     Set up   first-boot · notify · completions · help
 
@@ -37,6 +37,8 @@ fn help_fits_eighty_columns_and_names_every_command() {
       apply        Make this computer what the setup says
       capture      Write what this computer has into the setup
       ignore       Stop reporting items
+      system       Show the versions of the system on this computer, and who updates
+                   it [alias: sys]
       log          List past runs, or show one [alias: history]
       doctor       Check that everything Bucket needs is there
       notify       Tell of new changes by a desktop notification; silent when there

@@ -7,11 +7,13 @@ use serde_json::{Value as Json, json};
 
 use crate::agreed::Base;
 use crate::compare::{Change, Comparison, Shape};
-use crate::deployment::{Deployment, System};
+use crate::deployment::packages::{PackageDiff, PackageStep};
+use crate::deployment::{Deployment, Role, System};
 use crate::describe;
 use crate::plan::{Plan, Step};
 use crate::problem::Problem;
 use crate::session::Snapshot;
+use crate::updates::Updates;
 
 fn deployment(deployment: Option<&Deployment>) -> Json {
     deployment.map_or(Json::Null, |deployment| json!(deployment))
@@ -76,18 +78,20 @@ pub fn change(change: &Change) -> Json {
 
 /// `bkt.status`.
 #[must_use]
-pub fn status(snapshot: &Snapshot) -> Json {
+pub fn status(snapshot: &Snapshot, updates: Option<&Updates>) -> Json {
     let comparison = &snapshot.comparison;
     let next = if comparison.changes.is_empty() {
         json!([])
     } else {
         json!([{"id": "review", "text": "See the changes", "command": ["bkt", "diff"]}])
     };
+    let mut host = host(&comparison.system);
+    host["updates"] = json!(updates);
     json!({
         "format": "bkt.status",
         "format_version": "1.0",
         "generated_at": comparison.compared_at.to_string(),
-        "host": host(&comparison.system),
+        "host": host,
         "setup": {"path": snapshot.setup.directory, "entries": snapshot.setup.len()},
         "summary": summary(comparison),
         "unknown": comparison.unknown,
@@ -138,6 +142,74 @@ pub fn plan(plan: &Plan) -> Json {
         "operations": plan.numbered().map(step).collect::<Vec<_>>(),
         "deferred": plan.deferred,
         "plan": plan,
+    })
+}
+
+/// `bkt.system`. `packages` is how they change with the next start, or why that is not known.
+#[must_use]
+pub fn system(system: &System, updates: Option<&Updates>, packages: Option<Result<&PackageDiff, &Problem>>) -> Json {
+    let one = |(role, deployment): (Role, &Deployment)| {
+        let mut one = json!(deployment);
+        one["role"] = json!(role);
+        one["next"] = json!(system.next.as_ref() == Some(&deployment.id));
+        one
+    };
+    let (packages, problem) = match packages {
+        None => (Json::Null, Json::Null),
+        Some(Ok(diff)) => (totals(diff), Json::Null),
+        Some(Err(problem)) => (Json::Null, json!(problem)),
+    };
+    json!({
+        "format": "bkt.system",
+        "format_version": "1.0",
+        "host": host(system),
+        "deployments": system.deployments().map(one).collect::<Vec<_>>(),
+        "usr_overlay": system.usr_overlay,
+        "layers": system.layers(),
+        "packages": packages,
+        "packages_unknown": problem,
+        "updates": updates,
+    })
+}
+
+fn totals(diff: &PackageDiff) -> Json {
+    let count = |step: PackageStep| diff.of(step).count();
+    json!({
+        "upgraded": count(PackageStep::Upgraded),
+        "downgraded": count(PackageStep::Downgraded),
+        "added": count(PackageStep::Added),
+        "removed": count(PackageStep::Removed),
+        "kernel": diff.0.iter().any(|change| change.kernel),
+    })
+}
+
+/// `bkt.system-diff`.
+#[must_use]
+pub fn system_diff(system: &System, from: &Deployment, to: &Deployment, diff: &PackageDiff) -> Json {
+    json!({
+        "format": "bkt.system-diff",
+        "format_version": "1.0",
+        "host": {"kind": system.kind},
+        "from": from,
+        "to": to,
+        "summary": totals(diff),
+        "packages": diff,
+    })
+}
+
+/// `bkt.system-staged`: what waits for a restart; `staged` is null when nothing does.
+#[must_use]
+pub fn system_staged(system: &System, diff: Option<&PackageDiff>, leaving: &[String]) -> Json {
+    json!({
+        "format": "bkt.system-staged",
+        "format_version": "1.0",
+        "has_staged": system.staged.is_some(),
+        "booted": deployment(system.booted.as_ref()),
+        "staged": deployment(system.staged.as_ref()),
+        "layers": system.layers(),
+        "leaving": leaving,
+        "summary": diff.map(totals),
+        "packages": diff,
     })
 }
 

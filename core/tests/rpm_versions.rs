@@ -9,7 +9,7 @@
 use std::cmp::Ordering;
 use std::process::Command;
 
-use bkt_core::deployment::packages::{Packages, Step};
+use bkt_core::deployment::packages::{PackageStep, Packages};
 use proptest::prelude::*;
 
 type Pair = (String, String);
@@ -44,8 +44,8 @@ fn ours((before, after): &Pair) -> Ordering {
     let packages = |version: &str| Packages::parse(&format!("it\t{version}\tnoarch\n"));
     let diff = packages(before).diff(&packages(after));
     match diff.0.first().map(|change| change.change) {
-        Some(Step::Downgraded) => Ordering::Greater,
-        Some(Step::Upgraded) => Ordering::Less,
+        Some(PackageStep::Downgraded) => Ordering::Greater,
+        Some(PackageStep::Upgraded) => Ordering::Less,
         _ => Ordering::Equal,
     }
 }

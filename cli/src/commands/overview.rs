@@ -12,7 +12,7 @@ use crate::error::Answer;
 pub(super) fn overview() -> Answer {
     let text = gettext(
         "See how this computer differs from its setup, and decide about each difference.\n\n\
-         Look     status · drift [list|check] · diff · plan [show] · log · doctor\n\
+         Look     status · drift [list|check] · diff · plan [show] · log · system · doctor\n\
          Decide   apply · capture · ignore\n\
          Set up   first-boot · notify · completions · help\n\n\
          Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.",
@@ -23,6 +23,7 @@ pub(super) fn overview() -> Answer {
         "diff",
         "plan",
         "log",
+        "system",
         "doctor",
         "apply",
         "capture",

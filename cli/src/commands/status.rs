@@ -5,17 +5,19 @@
 
 use bkt_core::agreed::Base;
 use bkt_core::compare::{Change, Comparison, Shape};
-use bkt_core::deployment::{Deployment, HostKind};
+use bkt_core::deployment::{HostKind, Role};
 use bkt_core::describe;
 use bkt_core::document;
 use bkt_core::host::Host;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::Domain;
 use bkt_core::session::Snapshot;
+use bkt_core::updates::{self, Facts, Updates};
 use bkt_core::value::Value;
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthStr;
 
+use super::system::{role, title, updates_lines};
 use crate::args::StatusArgs;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
@@ -25,17 +27,23 @@ use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled, widest};
 /// `bkt status`.
 pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
     let session = context.brief_session()?;
-    let snapshot = super::run::compare(context, &session)?;
+    // Asking systemd and the journal takes as long as comparing; both are done at once.
+    let (snapshot, facts) = std::thread::scope(|scope| {
+        let facts = scope.spawn(|| if args.porcelain { None } else { Facts::read(session.host.as_ref()) });
+        (super::run::compare(context, &session), facts.join().ok().flatten())
+    });
+    let snapshot = snapshot?;
     let comparison = &snapshot.comparison;
+    let updates = facts.map(|facts| updates::decide(&facts, &comparison.system, comparison.compared_at));
     let exit = if args.exit_code { verdict(comparison) } else { exit::DONE };
     if args.porcelain {
         let text = porcelain(comparison, args.ignored, if args.nul { '\0' } else { '\n' });
         return Ok(Answer::new(text, Json::Null).exiting(exit));
     }
     let repository = git::look(&snapshot.setup.directory);
-    let mut document = document::status(&snapshot);
+    let mut document = document::status(&snapshot, updates.as_ref());
     document["repo"] = repository.as_ref().map_or(Json::Null, Json::from);
-    let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref());
+    let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref(), updates.as_ref());
     text.push('\n');
     text.push_str(&summary(comparison));
     text.push('\n');
@@ -64,7 +72,13 @@ fn columns(rows: &[(String, String)]) -> String {
 }
 
 /// Setup, running system, waiting system.
-fn sides(context: &Context, host: &dyn Host, snapshot: &Snapshot, repository: Option<&Repository>) -> String {
+fn sides(
+    context: &Context,
+    host: &dyn Host,
+    snapshot: &Snapshot,
+    repository: Option<&Repository>,
+    updates: Option<&Updates>,
+) -> String {
     let system = &snapshot.comparison.system;
     let mut parts = vec![context.environment.short(&snapshot.setup.directory)];
     if let Some(repository) = repository {
@@ -78,22 +92,32 @@ fn sides(context: &Context, host: &dyn Host, snapshot: &Snapshot, repository: Op
         parts.extend(count(repository.behind as usize, "{count} commit to pull", "{count} commits to pull"));
     }
     let mut rows = vec![(gettext("Setup"), parts.join(" · "))];
-    let version = |deployment: &Deployment| {
-        let version = deployment.version.clone().unwrap_or_else(|| deployment.id.chars().take(12).collect());
-        [Some(version), deployment.image.clone()].into_iter().flatten().collect::<Vec<_>>().join("  ")
-    };
-    let running = system.booted.as_ref().map(version).or_else(|| pretty_name(host));
+    let running = system.booted.as_ref().map(title).or_else(|| pretty_name(host));
     if let Some(root) = host.root() {
         rows.push((gettext("Computer"), root.display().to_string()));
     }
     rows.push((gettext("Running"), running.unwrap_or_else(|| gettext("unknown"))));
-    if let Some(staged) = &system.staged {
-        let text = fill(&gettext("{version}  restart to use"), &[("version", &version(staged))]);
-        rows.push((gettext("Waiting"), text));
+    for (part, deployment) in system.deployments().filter(|(part, _)| *part != Role::Booted) {
+        let note = match part {
+            Role::Staged if deployment.download_only => gettext("{version}  a restart would not use it"),
+            Role::Staged => gettext("{version}  restart to use"),
+            _ if system.next.as_ref() == Some(&deployment.id) => gettext("{version}  the next start uses it"),
+            _ if deployment.pinned || part == Role::Rollback => "{version}".to_owned(),
+            _ => continue,
+        };
+        // The image is said once; a version that came from another one names it.
+        let same = system.booted.as_ref().is_some_and(|booted| booted.image == deployment.image);
+        let version = if same { deployment.title() } else { title(deployment) };
+        rows.push((role(part, deployment), fill(&note, &[("version", &version)])));
     }
     if system.kind == HostKind::Layered {
         let layered = system.layered.iter().map(String::as_str).collect::<Vec<_>>();
         rows.push((gettext("Layered"), styled(WARN, &describe::names(&layered))));
+    }
+    if let Some(updates) = updates.filter(|updates| updates.handled_by.is_some() || updates.stopped.is_some()) {
+        let mut lines = updates_lines(updates).into_iter();
+        rows.extend(lines.next().map(|line| (gettext("Updates"), line)));
+        rows.extend(lines.map(|line| (String::new(), line)));
     }
     columns(&rows)
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use rpm_version::rpm_evr_compare;
+use rpm_version::{Nevra, rpm_evr_compare};
 use serde::Serialize;
 
 use super::{Deployment, System};
@@ -30,7 +30,7 @@ pub struct Packages(BTreeMap<String, Vec<Version>>);
 /// What happens to a package between two deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum PackageStep {
     /// It comes.
     Added,
     /// It goes.
@@ -41,7 +41,7 @@ pub enum Step {
     Downgraded,
 }
 
-impl Step {
+impl PackageStep {
     /// All of them, in the order they are told.
     pub const ALL: [Self; 4] = [Self::Upgraded, Self::Downgraded, Self::Added, Self::Removed];
 }
@@ -54,7 +54,7 @@ pub struct PackageChange {
     /// Its architecture, after the change where it is there.
     pub arch: String,
     /// What happens to it.
-    pub change: Step,
+    pub change: PackageStep,
     /// The version before, `epoch:version-release` with an epoch only where there is one.
     pub from: Option<String>,
     /// The version after.
@@ -70,7 +70,7 @@ pub struct PackageDiff(pub Vec<PackageChange>);
 
 impl PackageDiff {
     /// The packages something happens to.
-    pub fn of(&self, step: Step) -> impl Iterator<Item = &PackageChange> {
+    pub fn of(&self, step: PackageStep) -> impl Iterator<Item = &PackageChange> {
         self.0.iter().filter(move |change| change.change == step)
     }
 
@@ -180,10 +180,10 @@ fn changes(name: &str, mut before: Vec<Version>, mut after: Vec<Version>) -> Vec
 
 fn change(name: &str, from: Option<Version>, to: Option<Version>) -> Option<PackageChange> {
     let step = match (&from, &to) {
-        (None, _) => Step::Added,
-        (_, None) => Step::Removed,
-        (Some(from), Some(to)) if rpm_evr_compare(&from.evr, &to.evr).is_gt() => Step::Downgraded,
-        (Some(_), Some(_)) => Step::Upgraded,
+        (None, _) => PackageStep::Added,
+        (_, None) => PackageStep::Removed,
+        (Some(from), Some(to)) if rpm_evr_compare(&from.evr, &to.evr).is_gt() => PackageStep::Downgraded,
+        (Some(_), Some(_)) => PackageStep::Upgraded,
     };
     Some(PackageChange {
         name: name.to_owned(),
@@ -229,7 +229,8 @@ impl System {
         let mut removed = self.layers().removed;
         if let (false, Some(next)) = (removed.is_empty(), self.next_start()) {
             let packages = Packages::read(host, next)?;
-            removed.retain(|name| !packages.contains(name));
+            // A layered file is named with its version and architecture.
+            removed.retain(|name| !packages.contains(name) && !packages.contains(Nevra::parse(name).name()));
         }
         Ok(removed)
     }
@@ -284,7 +285,7 @@ mod tests {
         let diff = before.diff(&after);
         assert_eq!(told(&diff), ["Upgraded font 1-1 2-1", "Upgraded kernel-core 6.16-1 6.18-1", "Added wine - 9-1"]);
         assert_eq!(diff.0[0].arch, "noarch");
-        assert_eq!(diff.of(Step::Upgraded).filter(|change| change.kernel).count(), 1);
+        assert_eq!(diff.of(PackageStep::Upgraded).filter(|change| change.kernel).count(), 1);
     }
 
     #[test]
