@@ -12,6 +12,7 @@
 pub mod dry_run;
 pub mod live;
 pub mod recording;
+pub mod remembering;
 pub mod settings;
 pub mod spawned;
 
@@ -78,11 +79,50 @@ pub trait Host: Send + Sync {
         self.run_with(invocation, &mut |_| {})
     }
 
+    /// What tells the present content of a file from any other, without reading it; `None` where there is no file.
+    ///
+    /// # Errors
+    /// It cannot be looked at, or not by this form of host.
+    fn stamp(&self, path: &Path) -> Result<Option<Stamp>, HostError> {
+        Err(HostError::Refused(format!("looking at {}", path.display())))
+    }
+
+    /// Runs a tool that only reads and whose answer stays the same as long as `basis` does. A host with a memory
+    /// ([`remembering::Remembering`]) may answer from it; any other runs the tool.
+    ///
+    /// # Errors
+    /// As [`Host::run_with`].
+    fn recall(&self, invocation: &Invocation, _basis: &Basis) -> Result<Output, HostError> {
+        self.run(invocation)
+    }
+
     /// The settings of the person at this computer.
     fn settings(&self) -> &dyn Settings;
 
     /// The time.
     fn now(&self) -> Timestamp;
+}
+
+/// What changes whenever a file does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its number in the file system; a replaced file has another one.
+    pub inode: u64,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When its content was written; a tool may set this to anything.
+    pub modified: Timestamp,
+    /// When the file system last changed anything about it; nobody can set this.
+    pub changed: Timestamp,
+}
+
+/// What an answer depends on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// Files; at least one must be there.
+    pub files: Vec<PathBuf>,
+    /// What else it depends on, as text.
+    pub on: String,
 }
 
 /// Why the computer could not be asked.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::agreed::AgreedStore;
 use crate::compare::{self, Comparison};
 use crate::host::Host;
+use crate::host::remembering::Remembering;
 use crate::ignore::{self, Ignored};
 use crate::item::ItemId;
 use crate::plan::{self, Decisions, Plan};
@@ -77,7 +78,7 @@ impl Session {
     pub fn compare(&self) -> Result<Snapshot, SessionError> {
         let setup = Setup::load(&self.setup)?;
         let ignored = Ignored::load(&self.setup).map_err(Self::failed(&self.setup.join(ignore::IGNORE_FILE)))?;
-        let mut comparison = compare::compare(self.host.as_ref(), &setup, &ignored);
+        let mut comparison = compare::compare(&Remembering::new(self.host.as_ref(), &self.state), &setup, &ignored);
         let failed = || Self::failed(&self.state);
         comparison.resolve_origins(&self.agreed().load().map_err(failed())?);
         self.agreed().update(|agreed| comparison.record(agreed)).map_err(failed())?;

@@ -26,14 +26,14 @@ fn units() -> impl Strategy<Value = Units> {
 
 fn computer(packages: &BTreeSet<String>, units: &Units) -> RecordingHost {
     let rpm: String = packages.iter().map(|name| format!("{name}\t1-1.noarch\n")).collect();
-    let chosen: String = packages.iter().map(|name| format!("{name}\n")).collect();
+    let chosen: String = packages.iter().map(|name| format!("{name} user\n")).collect();
     let files: Vec<_> = units
         .iter()
         .map(|(name, state)| serde_json::json!({"unit_file": name, "state": state, "preset": "disabled"}))
         .collect();
     let mut host = RecordingHost::default()
         .prints("rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'", &rpm)
-        .prints("dnf -q '--disablerepo=*' repoquery --userinstalled --qf '%{name}\\n'", &chosen)
+        .prints("dnf -q '--disablerepo=*' repoquery --installed --qf '%{name} %{reason}\\n'", &chosen)
         .prints("flatpak list --app --columns=installation,application,origin,branch,active,name", "")
         .prints("systemctl list-unit-files --output=json --no-pager", &serde_json::Value::from(files).to_string())
         .file("/proc/cmdline", "root=UUID=1\n");

@@ -16,7 +16,7 @@ use bkt_core::session::Session;
 use bkt_core::value::UnitState;
 
 const RPM: &str = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
-const DNF: &str = "dnf -q '--disablerepo=*' repoquery --userinstalled --qf '%{name}\\n'";
+const DNF: &str = "dnf -q '--disablerepo=*' repoquery --installed --qf '%{name} %{reason}\\n'";
 const FLATPAK: &str = "flatpak list --app --columns=installation,application,origin,branch,active,name";
 const UNITS: &str = "systemctl list-unit-files --output=json --no-pager";
 
@@ -24,7 +24,7 @@ const UNITS: &str = "systemctl list-unit-files --output=json --no-pager";
 fn computer() -> RecordingHost {
     RecordingHost::default()
         .prints(RPM, "base\t1-1.noarch\nnano\t1-1.noarch\n")
-        .prints(DNF, "nano\n")
+        .prints(DNF, "base dependency\nnano user\n")
         .prints(FLATPAK, "user\torg.gnome.Maps\tflathub\tstable\tabc\tMaps\n")
         .prints(UNITS, r#"[{"unit_file":"tuned.service","state":"disabled","preset":"disabled"}]"#)
         .setting("org.gnome.desktop.interface/clock-format", "'12h'")

@@ -8,6 +8,8 @@
 //!
 //! Invariant: the rpm database is read once per comparison; its cookie is the digest of all installed versions.
 
+mod reason;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonc_parser::ast::Object;
@@ -16,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::compare::{Change, Effect, Privilege, Shape};
 use crate::deployment::{HostKind, System};
-use crate::host::{Host, HostError, Invocation};
+use crate::host::{Basis, Host, HostError, Invocation};
 use crate::manifest::place::{Edit, Entry};
 use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
 use crate::name::PackageName;
@@ -99,22 +101,22 @@ fn cookie(installed: &Installed) -> String {
     crate::digest::hex(&digest.finalize())
 }
 
-/// The names dnf recorded as chosen by a person, one per line.
-fn parse_chosen(text: &str) -> BTreeSet<String> {
-    text.lines().map(str::trim).filter(|name| name.parse::<PackageName>().is_ok()).map(str::to_owned).collect()
-}
-
-fn chosen(host: &dyn Host) -> Result<BTreeSet<String>, HostError> {
-    let mut query =
-        Invocation::new("dnf", ["-q", "--disablerepo=*", "repoquery", "--userinstalled", "--qf", "%{name}\\n"]);
-    if let Some(root) = host.root() {
-        query = query.arg("--installroot").arg(root.display().to_string());
-    }
-    Ok(parse_chosen(&host.run(&query)?.success("dnf")?))
-}
-
 /// Where rpm keeps its database: Fedora's place, and the older one.
 const DATABASES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+
+/// The files of a database that change with it, in either place and whichever backend.
+const DATABASE_FILES: [&str; 4] = ["rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages"];
+
+/// What an answer about the installed packages depends on. Files of different deployments may have the same
+/// stamps, and a deployment or an overlay on `/usr` can only begin and end with a start of the computer.
+fn basis(host: &dyn Host, system: &System) -> Basis {
+    let files = DATABASES.iter().flat_map(|directory| DATABASE_FILES.map(|file| format!("{directory}/{file}")));
+    let boot = system.boot_id.as_deref().unwrap_or_default();
+    Basis {
+        files: files.map(|path| host.at(&path)).collect(),
+        on: format!("{} {boot} overlay {}", system.deployment_id(), system.usr_overlay),
+    }
+}
 
 /// rpm and dnf make a database where they find none; below a root there must be one already.
 fn has_database(host: &dyn Host) -> Result<bool, HostError> {
@@ -134,10 +136,11 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
     if !has_database(host)? {
         return Err(Problem::new("no_rpm_database", "there is no rpm database"));
     }
-    let installed = parse_installed(&host.run(&rpm_query(host, None))?.success("rpm")?);
+    let basis = basis(host, system);
+    let installed = parse_installed(&host.recall(&rpm_query(host, None), &basis)?.success("rpm")?);
     let own = match system.kind {
-        HostKind::Package => chosen(host)?,
-        _ => own_on_image(host, system, &installed)?,
+        HostKind::Package => reason::chosen(host, basis)?,
+        _ => own_on_image(host, system, &installed, basis)?,
     };
     let mut entries = BTreeMap::new();
     for name in installed.keys().filter(|name| own.contains(*name) || declared.contains_key(*name)) {
@@ -155,12 +158,17 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
 }
 
 /// What was added to an image: layered packages, and what an overlay on `/usr` holds beyond the deployment.
-fn own_on_image(host: &dyn Host, system: &System, installed: &Installed) -> Result<BTreeSet<String>, HostError> {
+fn own_on_image(
+    host: &dyn Host,
+    system: &System,
+    installed: &Installed,
+    basis: Basis,
+) -> Result<BTreeSet<String>, Problem> {
     let mut own: BTreeSet<String> = system.layered.iter().cloned().collect();
     if let (true, Some(path)) = (system.usr_overlay, &system.deployment_path) {
         let database = format!("{path}/usr/lib/sysimage/rpm");
         let image = parse_installed(&host.run(&rpm_query(host, Some(&database)))?.success("rpm")?);
-        let chosen = chosen(host)?;
+        let chosen = reason::chosen(host, basis)?;
         own.extend(installed.keys().filter(|name| !image.contains_key(*name) && chosen.contains(*name)).cloned());
     }
     Ok(own)
@@ -231,6 +239,9 @@ impl Kind for Packages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::recording::RecordingHost;
+    use crate::host::remembering::Remembering;
+    use std::path::Path;
 
     #[test]
     fn a_package_in_two_versions_is_one_entry_with_both_in_the_cookie() {
@@ -242,10 +253,28 @@ mod tests {
     }
 
     #[test]
-    fn noise_from_dnf_is_not_a_package() {
-        assert_eq!(
-            parse_chosen("htop\n\nLast metadata expiration check: 0:01\nstrace\n").into_iter().collect::<Vec<_>>(),
-            ["htop", "strace"]
-        );
+    fn tools_are_asked_again_only_when_the_database_or_the_history_changed() {
+        let rpm = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
+        let dnf = "dnf -q '--disablerepo=*' repoquery --installed --qf '%{name} %{reason}\\n'";
+        let host = RecordingHost::default()
+            .file("/usr/lib/sysimage/rpm/rpmdb.sqlite", "1")
+            .file("/var/lib/dnf/history.sqlite", "1")
+            .prints(rpm, "htop\t3-1.noarch\n")
+            .prints(dnf, "htop user\n");
+        let state = tempfile::tempdir().unwrap();
+        let look = || {
+            let host = Remembering::new(&host, state.path());
+            let seen = observe(&host, &System::probe(&host), &Declarations::new()).unwrap();
+            assert!(seen.entries["htop"].own);
+        };
+        look();
+        look();
+        assert_eq!(host.effects(), [rpm, dnf]);
+        host.write(Path::new("/var/lib/dnf/history.sqlite"), "2").unwrap();
+        look();
+        assert_eq!(host.effects()[3..], [dnf]);
+        host.write(Path::new("/usr/lib/sysimage/rpm/rpmdb.sqlite-wal"), "3").unwrap();
+        look();
+        assert_eq!(host.effects()[5..], [rpm, dnf]);
     }
 }

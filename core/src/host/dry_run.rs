@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::settings::{SettingError, SettingEvent, SettingInfo};
-use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings};
+use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings, Stamp};
 use crate::name::{SchemaName, SettingKey};
 
 /// Lets reads through to `inner` and refuses the rest.
@@ -85,6 +85,10 @@ impl Host for DryRunHost {
             return self.inner.run_with(invocation, on_line);
         }
         Err(HostError::Refused(format!("‘{invocation}’ in a dry run")))
+    }
+
+    fn stamp(&self, path: &Path) -> Result<Option<Stamp>, HostError> {
+        self.inner.stamp(path)
     }
 
     fn settings(&self) -> &dyn Settings {

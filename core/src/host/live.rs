@@ -5,7 +5,8 @@
 //! (`cli/src/privileged.rs`) and the command that hands itself over to the host (`cli/src/delegate.rs`); each gets a fixed PATH and the C.UTF-8 locale,
 //! so that what it prints can be parsed, and never a terminal to ask questions on.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Host, HostError, Invocation, NoSettings, Output, SYSTEM_PATH, Settings};
+use super::{Host, HostError, Invocation, NoSettings, Output, SYSTEM_PATH, Settings, Stamp};
 use crate::files;
 
 /// How much of a tool's output is kept, in bytes.
@@ -94,7 +95,7 @@ impl Host for LiveHost {
         let failed = |source| HostError::File { path: path.to_owned(), source };
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(failed(source)),
         };
         let mut names = Vec::new();
@@ -106,7 +107,6 @@ impl Host for LiveHost {
     }
 
     fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
-        use std::io::ErrorKind;
         match std::fs::read_link(path) {
             Ok(target) => Ok(Some(target)),
             Err(error)
@@ -127,7 +127,7 @@ impl Host for LiveHost {
         let failed = |source| HostError::Run { program: program.clone(), source };
         let mut child = match self.command(invocation).spawn() {
             Ok(child) => child,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(HostError::Missing(program.clone()));
             }
             Err(source) => return Err(failed(source)),
@@ -168,6 +168,25 @@ impl Host for LiveHost {
         }
         output.status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         Ok(output)
+    }
+
+    fn stamp(&self, path: &Path) -> Result<Option<Stamp>, HostError> {
+        let failed = |source| HostError::File { path: path.to_owned(), source };
+        let file = match std::fs::metadata(path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(source) => return Err(failed(source)),
+        };
+        let time = |seconds: i64, nanoseconds: i64| {
+            Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or_default())
+                .map_err(|error| failed(std::io::Error::other(error)))
+        };
+        Ok(Some(Stamp {
+            inode: file.ino(),
+            size: file.size(),
+            modified: time(file.mtime(), file.mtime_nsec())?,
+            changed: time(file.ctime(), file.ctime_nsec())?,
+        }))
     }
 
     fn settings(&self) -> &dyn Settings {
