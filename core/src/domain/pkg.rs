@@ -101,8 +101,8 @@ fn cookie(installed: &Installed) -> String {
     crate::digest::hex(&digest.finalize())
 }
 
-/// Where rpm keeps its database: Fedora's place, and the older one.
-const DATABASES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+/// Where rpm keeps its database: Fedora’s place, the one rpm-ostree makes, and the older one.
+const DATABASES: [&str; 3] = ["/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/rpm"];
 
 /// The files of a database that change with it, in either place and whichever backend.
 const DATABASE_FILES: [&str; 4] = ["rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages"];
