@@ -236,6 +236,12 @@ impl Comparison {
 /// Compares a setup with a computer; all domains are read at the same time.
 #[must_use]
 pub fn compare(host: &dyn Host, setup: &Setup, ignored: &Ignored) -> Comparison {
+    compare_some(host, setup, ignored, &Domain::ALL)
+}
+
+/// Compares some domains only.
+#[must_use]
+pub fn compare_some(host: &dyn Host, setup: &Setup, ignored: &Ignored, domains: &[Domain]) -> Comparison {
     let system = System::probe(host);
     let mut comparison = Comparison {
         compared_at: host.now(),
@@ -253,7 +259,7 @@ pub fn compare(host: &dyn Host, setup: &Setup, ignored: &Ignored) -> Comparison 
     };
     let results: Vec<(Domain, Result<Observation, Problem>)> = std::thread::scope(|scope| {
         let readers: Vec<_> =
-            Domain::ALL.into_iter().map(|domain| (domain, scope.spawn(move || read(domain)))).collect();
+            domains.iter().copied().map(|domain| (domain, scope.spawn(move || read(domain)))).collect();
         let gone = || Err(Problem::new("internal", "reading ended unexpectedly"));
         readers.into_iter().map(|(domain, reader)| (domain, reader.join().unwrap_or_else(|_| gone()))).collect()
     });

@@ -114,6 +114,7 @@ pub fn step(step: &Step) -> String {
     match &step.action {
         Action::InstallPackage { name } => fill(&gettext("Install {package}"), &[("package", name.as_str())]),
         Action::RemovePackage { name } => fill(&gettext("Remove {package}"), &[("package", name.as_str())]),
+        Action::UnlockSystem {} => gettext("Make system programs changeable until the next restart"),
         Action::SetUnit { unit, state } => {
             let sentence = match state {
                 UnitState::Enabled => gettext("Enable {unit}"),
@@ -212,6 +213,7 @@ pub fn deferral(why: Deferral) -> String {
         Deferral::NextImage => gettext("It arrives with the next image built from the setup."),
         Deferral::EndsAtRestart => gettext("It is temporary and goes at the next restart."),
         Deferral::Fixed => gettext("This computer cannot change it."),
+        Deferral::Private => gettext("It looks private and was left out of the setup."),
         Deferral::HeldOnce => gettext("The setup can hold this app only once."),
     }
 }

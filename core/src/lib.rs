@@ -29,6 +29,7 @@ pub mod manifest;
 pub mod name;
 pub mod notice;
 pub mod plan;
+pub mod private;
 pub mod problem;
 pub mod recipe;
 pub mod run;

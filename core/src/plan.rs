@@ -12,13 +12,15 @@
 pub mod build;
 pub mod precondition;
 pub mod step;
+pub mod wish;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use build::{Decisions, build};
+pub use build::{Consent, Decisions, build};
 pub use precondition::{Preconditions, Stale};
 pub use step::{Action, Direction, Step, Stop};
+pub use wish::{Wish, Wishes};
 
 use crate::compare::{Effect, Privilege};
 use crate::digest::hex;
@@ -71,6 +73,8 @@ pub enum Deferral {
     Fixed,
     /// The setup can hold this application only once.
     HeldOnce,
+    /// Its value looks private, and nobody agreed to write it to the setup.
+    Private,
 }
 
 /// Why bytes are no plan.

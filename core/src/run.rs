@@ -9,6 +9,7 @@
 pub mod administrator;
 pub mod event;
 pub mod receipt;
+pub(crate) mod together;
 pub mod user;
 
 use std::path::Path;

@@ -9,14 +9,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::agreed::AgreedStore;
 use crate::compare::{self, Comparison};
 use crate::host::Host;
 use crate::host::remembering::Remembering;
 use crate::ignore::{self, Ignored};
 use crate::item::ItemId;
-use crate::plan::{self, Decisions, Plan};
-use crate::run::{self, Administrator, Receipt, RunError, Sink, Source};
+use crate::plan::{self, Consent, Decisions, Plan, Stale, Wishes};
+use crate::run::together::Before;
+use crate::run::{self, Administrator, Receipt, RunError, Sink, Source, StepResult};
 use crate::setup::{Setup, SetupError};
 
 /// A setup, a computer, and where this person's state is kept.
@@ -50,6 +53,17 @@ pub enum SessionError {
         /// The system's reason.
         source: std::io::Error,
     },
+}
+
+/// Why wishes cannot be made true.
+#[derive(Debug, thiserror::Error)]
+pub enum WishError {
+    /// Nothing could be compared.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// No plan could be made.
+    #[error(transparent)]
+    Plan(#[from] plan::build::BuildError),
 }
 
 /// A comparison with the setup it was made from.
@@ -90,7 +104,63 @@ impl Session {
     /// # Errors
     /// See [`plan::build::BuildError`].
     pub fn plan(&self, snapshot: &Snapshot, decisions: &Decisions) -> Result<Plan, plan::build::BuildError> {
-        plan::build(&snapshot.comparison, &snapshot.setup, decisions)
+        self.plan_with(snapshot, decisions, Consent::Asked)
+    }
+
+    /// The same, with the person's word on values that look private.
+    ///
+    /// # Errors
+    /// See [`plan::build::BuildError`].
+    pub fn plan_with(
+        &self,
+        snapshot: &Snapshot,
+        decisions: &Decisions,
+        private: Consent,
+    ) -> Result<Plan, plan::build::BuildError> {
+        plan::build(&snapshot.comparison, &snapshot.setup, decisions, private)
+    }
+
+    /// Looks at the items of wishes, and makes the plan that makes them true.
+    ///
+    /// # Errors
+    /// There is no setup, or no plan can be made.
+    pub fn wish(&self, wishes: &Wishes) -> Result<(Snapshot, Plan), WishError> {
+        let setup = Setup::load(&self.setup).map_err(SessionError::from)?;
+        let wished = plan::wish::come_true(&setup, wishes);
+        let nothing = Ignored::default();
+        let mut comparison = compare::compare_some(self.host.as_ref(), &wished, &nothing, &plan::wish::domains(wishes));
+        comparison.resolve_origins(&self.agreed().load().map_err(Self::failed(&self.state))?);
+        let plan = plan::wish::build(&comparison, &setup, wishes)?;
+        Ok((Snapshot { setup, comparison }, plan))
+    }
+
+    /// Runs a plan of wishes: what cannot be done on the computer is taken back in the setup.
+    ///
+    /// # Errors
+    /// The plan is stale; nothing was changed and no receipt is written.
+    pub fn run_together(
+        &self,
+        plan: Plan,
+        administrator: &dyn Administrator,
+        source: Source,
+        sink: Sink<'_>,
+    ) -> Result<Receipt, RunError> {
+        let unreadable = |error: std::io::Error| Stale::Unreadable(error.to_string());
+        let before = Before::keep(&self.setup, &plan).map_err(unreadable)?;
+        let started = self.host.now();
+        let mut results = run::run(&plan, self.host.as_ref(), &self.setup, administrator, sink)?;
+        before.take_back(&self.setup, &plan, &mut results);
+        Ok(self.received(plan, results, source, started))
+    }
+
+    /// Compares again, and stores the receipt of a run.
+    fn received(&self, plan: Plan, results: Vec<StepResult>, source: Source, started: Timestamp) -> Receipt {
+        let mut receipt = Receipt::new(plan, results, source, started, self.host.now());
+        // The run is over whatever happens here: a state directory that cannot be written costs the receipt
+        // and the agreements, and the next comparison finds the same facts again.
+        let _ = self.compare();
+        let _ = receipt.store(&self.state);
+        receipt
     }
 
     /// Runs a plan, compares again so that what now agrees is agreed on, and stores the receipt.
@@ -106,12 +176,7 @@ impl Session {
     ) -> Result<Receipt, RunError> {
         let started = self.host.now();
         let results = run::run(&plan, self.host.as_ref(), &self.setup, administrator, sink)?;
-        let mut receipt = Receipt::new(plan, results, source, started, self.host.now());
-        // The run is over whatever happens here: a state directory that cannot be written costs the receipt
-        // and the agreements, and the next comparison finds the same facts again.
-        let _ = self.compare();
-        let _ = receipt.store(&self.state);
-        Ok(receipt)
+        Ok(self.received(plan, results, source, started))
     }
 
     /// Stops reporting an item.

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::files;
-use crate::item::Domain;
+use crate::item::{Domain, ItemId};
 use crate::kept::{Kept, Report};
-use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, Warning};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, Warning};
 
 /// A setup with what it declares, domain by domain.
 #[derive(Debug, Clone)]
@@ -110,6 +110,17 @@ impl Setup {
     pub fn declared(&self, domain: Domain) -> Result<&Declarations, &ManifestError> {
         static NOTHING: Declarations = Declarations::new();
         self.declared.get(&domain).map_or(Ok(&NOTHING), Result::as_ref)
+    }
+
+    /// The same setup saying something else about one item; no file is written.
+    pub(crate) fn declare(&mut self, item: &ItemId, declaration: Declaration) {
+        let declared = self.declared.entry(item.domain).or_insert_with(|| Ok(Declarations::new()));
+        if declared.is_err() {
+            *declared = Ok(Declarations::new());
+        }
+        if let Ok(declarations) = declared {
+            declarations.insert(item.key.clone(), declaration);
+        }
     }
 
     /// How many items it declares.

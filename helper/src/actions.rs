@@ -17,7 +17,7 @@ pub fn needed(plan: &Plan) -> BTreeSet<&'static str> {
 
 const fn of(step: &Action) -> Option<&'static str> {
     match step {
-        Action::InstallPackage { .. } => Some(action::PACKAGES_INSTALL),
+        Action::InstallPackage { .. } | Action::UnlockSystem {} => Some(action::PACKAGES_INSTALL),
         Action::RemovePackage { .. } => Some(action::PACKAGES_REMOVE),
         Action::SetUnit { .. } | Action::UnmaskUnit { .. } => Some(action::SERVICES),
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => Some(action::BOOT_ARGUMENTS),

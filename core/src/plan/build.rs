@@ -8,12 +8,25 @@ use std::collections::BTreeMap;
 use crate::compare::{Comparison, Decision};
 use crate::domain;
 use crate::item::ItemId;
+use crate::manifest::ManifestError;
 use crate::name::NameError;
+use crate::private;
+use crate::problem::Problem;
 use crate::setup::Setup;
 
 use super::precondition::Preconditions;
 use super::step::Step;
 use super::{Deferral, Deferred, Plan};
+
+/// Whether values that look private may be written to the setup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Consent {
+    /// They are left out, and named.
+    #[default]
+    Asked,
+    /// The person said so.
+    Given,
+}
 
 /// What was decided about which change.
 pub type Decisions = BTreeMap<ItemId, Decision>;
@@ -32,6 +45,25 @@ pub enum BuildError {
         /// What is wrong with it.
         source: NameError,
     },
+    /// An item that could not be compared.
+    #[error("{item} cannot be changed: {problem}")]
+    Unknown {
+        /// Which item.
+        item: ItemId,
+        /// Why not.
+        problem: Problem,
+    },
+    /// An item that this computer cannot change.
+    #[error("{item} cannot be changed here: {reason}")]
+    Fixed {
+        /// Which item.
+        item: ItemId,
+        /// Why not.
+        reason: String,
+    },
+    /// The manifest that is to be written is broken.
+    #[error(transparent)]
+    Manifest(ManifestError),
     /// More than one plan holds.
     #[error("this is {steps} steps and one plan holds {most}: choose fewer items at a time, for example one kind")]
     TooMany {
@@ -55,7 +87,12 @@ pub enum BuildError {
 ///
 /// # Errors
 /// A decision is about an item that does not differ, or about one whose name is not valid, or they are too many.
-pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> Result<Plan, BuildError> {
+pub fn build(
+    comparison: &Comparison,
+    setup: &Setup,
+    decisions: &Decisions,
+    private: Consent,
+) -> Result<Plan, BuildError> {
     let mut steps = Vec::new();
     let mut deferred = Vec::new();
     let changes = comparison.by_id();
@@ -68,7 +105,12 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
             }
             Decision::Capture => {
                 let step = Step::capture(id.clone(), domain::kind(id.domain).captured(change).as_ref(), change.origin);
-                steps.push(step.from(change.setup.as_ref()));
+                let looks = step.to.as_ref().and_then(|value| private::look(id, value));
+                if private == Consent::Asked && looks.is_some() {
+                    deferred.push(Deferred { item: id.clone(), why: Deferral::Private });
+                } else {
+                    steps.push(step.from(change.setup.as_ref()));
+                }
             }
             Decision::Apply if change.fixed.is_some() => {
                 deferred.push(Deferred { item: id.clone(), why: Deferral::Fixed });
@@ -85,6 +127,16 @@ pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions) -> R
             },
         }
     }
+    finish(comparison, setup, steps, deferred)
+}
+
+/// Puts steps into a plan, if one holds them.
+pub(super) fn finish(
+    comparison: &Comparison,
+    setup: &Setup,
+    steps: Vec<Step>,
+    deferred: Vec<Deferred>,
+) -> Result<Plan, BuildError> {
     let most = super::MAX_STEPS;
     if let Some(steps) = [steps.len(), deferred.len()].into_iter().find(|count| *count > most) {
         return Err(BuildError::TooMany { steps, most });

@@ -117,6 +117,7 @@ impl Preconditions {
                     let is_there = seen.is_some_and(|seen| domain::flatpak::has(seen, id, *scope));
                     preconditions.flatpaks.insert(flatpak_key(id, *scope), is_there);
                 }
+                Action::UnlockSystem {} => {}
                 Action::SetOwn { .. } => {
                     let value = value(&step.item).map(|value| serde_json::json!(value));
                     preconditions.own.insert(step.item.clone(), value);
@@ -144,7 +145,10 @@ impl Preconditions {
             }
             Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
             | Action::RemoveFlatpak { id, scope, .. } => self.flatpaks.contains_key(&flatpak_key(id, *scope)),
-            Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => true,
+            Action::UnlockSystem {}
+            | Action::SetSetting { .. }
+            | Action::SetOwn { .. }
+            | Action::WriteManifest { .. } => true,
         }
     }
 

@@ -48,6 +48,9 @@ pub enum Action {
         /// Which.
         name: PackageName,
     },
+    /// Makes the system's programs changeable until the next restart (bootc-usr-overlay(8)), for packages that are
+    /// tried at once on an image.
+    UnlockSystem {},
     /// Sets the state of a unit file.
     SetUnit {
         /// Which.
@@ -181,12 +184,13 @@ impl Step {
             (Action::RemoveFlatpak { .. }, Privilege::User) => 2,
             (_, Privilege::User) => 1,
             (Action::SetUnit { state: UnitState::Disabled | UnitState::Masked, .. }, _) => 3,
-            (Action::RemovePackage { .. }, _) => 4,
-            (Action::InstallPackage { .. }, _) => 5,
-            (Action::SetUnit { .. } | Action::UnmaskUnit { .. }, _) => 6,
-            (Action::InstallFlatpak { .. } | Action::SetSetting { .. } | Action::SetOwn { .. }, _) => 7,
-            (Action::RemoveFlatpak { .. }, _) => 8,
-            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 9,
+            (Action::UnlockSystem {}, _) => 4,
+            (Action::RemovePackage { .. }, _) => 5,
+            (Action::InstallPackage { .. }, _) => 6,
+            (Action::SetUnit { .. } | Action::UnmaskUnit { .. }, _) => 7,
+            (Action::InstallFlatpak { .. } | Action::SetSetting { .. } | Action::SetOwn { .. }, _) => 8,
+            (Action::RemoveFlatpak { .. }, _) => 9,
+            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 10,
         }
     }
 
@@ -197,6 +201,10 @@ impl Step {
     pub fn check(&self) -> Result<(), &'static str> {
         let item = match &self.action {
             Action::InstallPackage { name } | Action::RemovePackage { name } => (Domain::Pkg, name.as_str()),
+            Action::UnlockSystem {} => match self.item.domain {
+                Domain::Pkg => (Domain::Pkg, self.item.key.as_str()),
+                _ => return Err("only packages are tried at once"),
+            },
             Action::SetUnit { unit, state } => {
                 if *state != UnitState::Enabled && unit.keeps_computer_usable() {
                     return Err("this unit keeps the computer usable and is never turned off");
@@ -267,6 +275,7 @@ impl Action {
             | Self::RemoveFlatpak { scope: Scope::User, .. } => Privilege::User,
             Self::InstallPackage { .. }
             | Self::RemovePackage { .. }
+            | Self::UnlockSystem {}
             | Self::SetUnit { .. }
             | Self::UnmaskUnit { .. }
             | Self::AddKernelArgument { .. }
@@ -286,6 +295,7 @@ impl Action {
             Self::InstallFlatpak { source, .. } => Value::Flatpak(source.clone()),
             Self::WriteManifest { value } | Self::SetOwn { value } => return value.clone(),
             Self::RemovePackage { .. }
+            | Self::UnlockSystem {}
             | Self::UnmaskUnit { .. }
             | Self::RemoveKernelArgument { .. }
             | Self::RemoveFlatpak { .. } => return None,

@@ -219,6 +219,16 @@ fn run_batch(
     match &step.action {
         Action::InstallPackage { .. } => tool(dnf(host, "install", batch)),
         Action::RemovePackage { .. } => tool(dnf(host, "remove", batch)),
+        Action::UnlockSystem {} => match (system.usr_overlay, system.kind) {
+            (true, _) => Ok(()),
+            (false, HostKind::Image | HostKind::Layered | HostKind::Ostree) => {
+                tool(Invocation::new("rpm-ostree", ["usroverlay"]))
+            }
+            (false, HostKind::ImageOnly | HostKind::Composefs) => tool(Invocation::new("bootc", ["usr-overlay"])),
+            (false, HostKind::Package | HostKind::Container) => {
+                Err(Problem::new("not_possible", "this computer's programs can be changed as they are"))
+            }
+        },
         Action::SetUnit { unit, state } => units.set(unit, *state),
         Action::UnmaskUnit { unit } => units.unmask(unit),
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => {
@@ -330,6 +340,7 @@ fn verify(
                     .map(|there| !there)
                     .map_err(|error| unreadable(&error))
             }
+            Action::UnlockSystem {} => Ok(System::probe(host).usr_overlay),
             Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => Ok(false),
         };
         let (state, problem) = match is_so {
