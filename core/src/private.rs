@@ -103,7 +103,7 @@ fn look_at_word(word: &str) -> Option<Private> {
     if TOKEN_PREFIXES.iter().any(|prefix| value.starts_with(prefix) && value.len() >= prefix.len() + 12) {
         return Some(Private::Secret);
     }
-    if let Some((name, value)) = word.split_once('=')
+    if let Some((name, value)) = word.rsplit_once('=')
         && !value.is_empty()
         && is_secret_name(name)
     {
