@@ -168,6 +168,28 @@ pub(crate) enum Command {
     /// List past runs, or show one
     #[command(visible_alias = "history", after_long_help = "Examples:\n  bkt log\n  bkt log 41")]
     Log(LogArgs),
+    /// Take back what a run did
+    ///
+    /// Makes a plan that restores what the run changed, on both sides. What was changed again since stays.
+    #[command(after_long_help = "Examples:\n  bkt undo\n  bkt undo 41 -n")]
+    Undo(UndoArgs),
+    /// Install and remove packages, in the setup and on this computer
+    #[command(
+        after_long_help = "Examples:\n  bkt dnf install htop\n  bkt dnf install htop --now\n  bkt dnf remove nano --setup-only"
+    )]
+    Dnf {
+        #[command(subcommand)]
+        command: DnfCommand,
+    },
+    /// Add and remove Flatpak apps, in the setup and on this computer
+    #[command(
+        visible_alias = "fp",
+        after_long_help = "Examples:\n  bkt flatpak add org.gnome.Boxes\n  bkt flatpak add org.gnome.Boxes --system --setup-only"
+    )]
+    Flatpak {
+        #[command(subcommand)]
+        command: FlatpakCommand,
+    },
     /// Check that everything Bucket needs is there
     Doctor,
     /// Tell of new changes by a desktop notification; silent when there is nothing new
@@ -180,6 +202,92 @@ pub(crate) enum Command {
     /// Print the completion script for a shell
     #[command(after_long_help = "Example:\n  bkt completions bash > ~/.local/share/bash-completion/completions/bkt")]
     Completions(CompletionsArgs),
+}
+
+/// Which sides a command changes; as a rule both.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct SideArgs {
+    /// Write the setup, leave this computer as it is
+    #[arg(long, visible_alias = "manifest-only")]
+    pub(crate) setup_only: bool,
+    /// Change this computer, leave the setup as it is
+    #[arg(long, visible_alias = "local", conflicts_with = "setup_only")]
+    pub(crate) here_only: bool,
+    /// On an image-based computer: have it at once, too, until the next restart
+    #[arg(long, conflicts_with = "setup_only")]
+    pub(crate) now: bool,
+}
+
+/// Things to change, by name.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ThingsArgs {
+    /// Which
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sides: SideArgs,
+}
+
+/// Things to look at, by name.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// Which
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DnfCommand {
+    /// Add packages
+    #[command(visible_alias = "add")]
+    Install(ThingsArgs),
+    /// Take packages out
+    Remove(ThingsArgs),
+    /// List what the setup has and what was added here
+    List,
+    /// Show both sides of packages
+    Show(ShowArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlatpakCommand {
+    /// Add apps
+    #[command(visible_alias = "install")]
+    Add(FlatpakAdd),
+    /// Take apps out; their data is kept
+    Remove(ThingsArgs),
+    /// List what the setup has and what is installed here
+    List,
+    /// Show both sides of apps
+    Show(ShowArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FlatpakAdd {
+    #[command(flatten)]
+    pub(crate) things: ThingsArgs,
+    /// The remote they come from
+    #[arg(short, long, value_name = "NAME", default_value = "flathub")]
+    pub(crate) remote: String,
+    /// For everyone on this computer
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// For you only [default]
+    #[arg(long, conflicts_with = "system")]
+    pub(crate) user: bool,
+    /// The older spelling of --system and --user
+    #[arg(short, long, value_name = "SCOPE", hide = true, value_parser = ["system", "user"], conflicts_with_all = ["system", "user"])]
+    pub(crate) scope: Option<String>,
+    /// The branch
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UndoArgs {
+    /// The number of the run [default: the last one that changed something]
+    #[arg(value_name = "N")]
+    pub(crate) run: Option<u64>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -291,6 +399,9 @@ pub(crate) struct CaptureArgs {
     /// Capture every change, also those without a suggestion
     #[arg(long, conflicts_with = "items")]
     pub(crate) all: bool,
+    /// Capture values that look private, too
+    #[arg(long)]
+    pub(crate) include_private: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -18,6 +18,9 @@ mod plan;
 mod run;
 mod status;
 mod system;
+mod things;
+mod undo;
+mod verb;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -33,6 +36,9 @@ pub(crate) fn run(context: &Context, command: Option<Command>) -> Result<Answer,
         Some(Command::Plan(args)) => plan::plan(context, args),
         Some(Command::Apply(args)) => apply::apply(context, &args),
         Some(Command::Capture(args)) => capture::capture(context, &args),
+        Some(Command::Undo(args)) => undo::undo(context, &args),
+        Some(Command::Dnf { command }) => things::dnf(context, &command),
+        Some(Command::Flatpak { command }) => things::flatpak(context, &command),
         Some(Command::Ignore(args)) => ignore::ignore(context, &args),
         Some(Command::System(args)) => system::system(context, &args),
         Some(Command::Log(args)) => log::log(context, &args),

@@ -9,7 +9,7 @@ use bkt_core::plan::PlanError;
 use bkt_core::plan::build::BuildError;
 use bkt_core::problem::Problem;
 use bkt_core::run::RunError;
-use bkt_core::session::SessionError;
+use bkt_core::session::{SessionError, WishError};
 use bkt_core::setup::SetupError;
 use serde_json::Value as Json;
 
@@ -108,9 +108,25 @@ impl From<BuildError> for Failure {
             BuildError::Name { .. } => (exit::NOT_POSSIBLE, "name_invalid"),
             BuildError::TooMany { .. } | BuildError::TooLarge => (exit::NOT_POSSIBLE, "too_many"),
             BuildError::Plan(_) => (exit::NOT_POSSIBLE, "plan_invalid"),
+            BuildError::Unknown { problem, .. } => {
+                let mut failure = Self::new(exit::NOT_POSSIBLE, &problem.code, error.to_string());
+                failure.problem.hint.clone_from(&problem.hint);
+                return failure;
+            }
+            BuildError::Fixed { .. } => (exit::NOT_POSSIBLE, "not_possible"),
+            BuildError::Manifest(_) => (exit::NOT_POSSIBLE, "manifest_invalid"),
             BuildError::Setup(_) => (exit::FAILED, "file_unusable"),
         };
         Self::new(exit, code, error.to_string())
+    }
+}
+
+impl From<WishError> for Failure {
+    fn from(error: WishError) -> Self {
+        match error {
+            WishError::Session(error) => error.into(),
+            WishError::Plan(error) => error.into(),
+        }
     }
 }
 

@@ -15,3 +15,4 @@ mod documents;
 mod help;
 mod sample;
 mod saved_plan;
+mod verbs;

@@ -16,7 +16,7 @@ use crate::compare::{self, Comparison};
 use crate::host::Host;
 use crate::host::remembering::Remembering;
 use crate::ignore::{self, Ignored};
-use crate::item::ItemId;
+use crate::item::{Domain, ItemId};
 use crate::plan::{self, Consent, Decisions, Plan, Stale, Wishes};
 use crate::run::together::Before;
 use crate::run::{self, Administrator, Receipt, RunError, Sink, Source, StepResult};
@@ -90,9 +90,18 @@ impl Session {
     /// # Errors
     /// There is no setup, or the state directory cannot be used.
     pub fn compare(&self) -> Result<Snapshot, SessionError> {
+        self.compare_some(&Domain::ALL)
+    }
+
+    /// The same for some domains only.
+    ///
+    /// # Errors
+    /// As [`Session::compare`].
+    pub fn compare_some(&self, domains: &[Domain]) -> Result<Snapshot, SessionError> {
         let setup = Setup::load(&self.setup)?;
         let ignored = Ignored::load(&self.setup).map_err(Self::failed(&self.setup.join(ignore::IGNORE_FILE)))?;
-        let mut comparison = compare::compare(&Remembering::new(self.host.as_ref(), &self.state), &setup, &ignored);
+        let mut comparison =
+            compare::compare_some(&Remembering::new(self.host.as_ref(), &self.state), &setup, &ignored, domains);
         let failed = || Self::failed(&self.state);
         comparison.resolve_origins(&self.agreed().load().map_err(failed())?);
         self.agreed().update(|agreed| comparison.record(agreed)).map_err(failed())?;
@@ -128,7 +137,12 @@ impl Session {
         let setup = Setup::load(&self.setup).map_err(SessionError::from)?;
         let wished = plan::wish::come_true(&setup, wishes);
         let nothing = Ignored::default();
-        let mut comparison = compare::compare_some(self.host.as_ref(), &wished, &nothing, &plan::wish::domains(wishes));
+        let mut comparison = compare::compare_some(
+            &Remembering::new(self.host.as_ref(), &self.state),
+            &wished,
+            &nothing,
+            &plan::wish::domains(wishes),
+        );
         comparison.resolve_origins(&self.agreed().load().map_err(Self::failed(&self.state))?);
         let plan = plan::wish::build(&comparison, &setup, wishes)?;
         Ok((Snapshot { setup, comparison }, plan))

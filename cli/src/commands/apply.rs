@@ -43,5 +43,16 @@ pub(super) fn apply(context: &Context, args: &ApplyArgs) -> Result<Answer, Failu
         (picked.changes, decisions)
     };
     let question = gettext("Run this plan?");
-    run::propose(context, &session, &snapshot, Proposal { changes, decisions, question, named: !args.items.is_empty() })
+    run::propose(
+        context,
+        &session,
+        &snapshot,
+        Proposal {
+            changes,
+            decisions,
+            question,
+            named: !args.items.is_empty(),
+            private: bkt_core::plan::Consent::Asked,
+        },
+    )
 }

@@ -5,6 +5,7 @@
 
 use bkt_core::compare::{Change, Decision};
 use bkt_core::i18n::{fill, gettext};
+use bkt_core::plan::Consent;
 
 use super::run::{self, Proposal};
 use crate::args::CaptureArgs;
@@ -30,6 +31,12 @@ pub(super) fn capture(context: &Context, args: &CaptureArgs) -> Result<Answer, F
         comparison.changes.iter().filter(wanted).collect()
     };
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
+    let private = if args.include_private { Consent::Given } else { Consent::Asked };
     let question = gettext("Write this into the setup?");
-    run::propose(context, &session, &snapshot, Proposal { changes, decisions, question, named: !args.items.is_empty() })
+    run::propose(
+        context,
+        &session,
+        &snapshot,
+        Proposal { changes, decisions, question, named: !args.items.is_empty(), private },
+    )
 }

@@ -10,11 +10,11 @@ use std::time::Instant;
 use bkt_core::compare::{Change, Comparison, Decision};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
-use bkt_core::item::ItemId;
-use bkt_core::plan::{Decisions, Direction, Plan};
+use bkt_core::item::{Domain, ItemId};
+use bkt_core::plan::{Consent as PlanConsent, Decisions, Direction, Plan};
 use bkt_core::problem::Problem;
-use bkt_core::run::{Outcome, Receipt, Source, StepState};
-use bkt_core::session::{Session, Snapshot};
+use bkt_core::run::{Administrator, Outcome, Receipt, RunError, Sink, Source, StepState};
+use bkt_core::session::{Session, SessionError, Snapshot};
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
@@ -29,13 +29,22 @@ use crate::ui::{BAD, DIM, GOOD, padded, styled};
 
 /// Compares, and tells with `--verbose` how long it took.
 pub(super) fn compare(context: &Context, session: &Session) -> Result<Snapshot, Failure> {
+    timed(context, || session.compare())
+}
+
+fn timed(context: &Context, compare: impl FnOnce() -> Result<Snapshot, SessionError>) -> Result<Snapshot, Failure> {
     let start = Instant::now();
-    let snapshot = session.compare()?;
+    let snapshot = compare()?;
     if context.ui.verbose {
         let seconds = format!("{:.3}", start.elapsed().as_secs_f64());
         context.ui.say(&styled(DIM, &fill(&gettext("Compared in {seconds} s."), &[("seconds", &seconds)])));
     }
     Ok(snapshot)
+}
+
+/// Compares some kinds of items only.
+pub(super) fn compare_kinds(context: &Context, session: &Session, domains: &[Domain]) -> Result<Snapshot, Failure> {
+    timed(context, || session.compare_some(domains))
 }
 
 /// Every change with a suggestion, decided as suggested.
@@ -62,6 +71,8 @@ pub(super) struct Proposal<'c> {
     pub(super) question: String,
     /// Whether the person named the items.
     pub(super) named: bool,
+    /// Whether values that look private may be captured.
+    pub(super) private: PlanConsent,
 }
 
 /// Shows the plan of some decisions, asks, and runs it.
@@ -75,7 +86,7 @@ pub(super) fn propose(
     let comparison = &snapshot.comparison;
     let mut may_select = proposal.changes.len() > 1;
     loop {
-        let plan = session.plan(snapshot, &proposal.decisions)?;
+        let plan = session.plan_with(snapshot, &proposal.decisions, proposal.private)?;
         let ignored: Vec<ItemId> = proposal
             .decisions
             .iter()
@@ -143,6 +154,38 @@ pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result
     run(context, session, plan, &[])
 }
 
+/// How a plan that changes setup and computer runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Together {
+    /// At once; what fails on the computer is taken back in the setup.
+    Do,
+    /// The same, after asking.
+    Ask,
+    /// After asking; each side for itself.
+    Apart,
+}
+
+/// Runs the plan of what was asked for by name.
+pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Together) -> Result<Answer, Failure> {
+    let ui = &context.ui;
+    let text = review::plan(&plan, 0, ui.width());
+    if context.globals.dry_run {
+        return Ok(Answer::new(text, document::plan(&plan)));
+    }
+    if how != Together::Do && !context.globals.yes {
+        may_ask(context)?;
+        ui.say(&text);
+        if prompt::consent(ui, &gettext("Run this plan?"), None, false) != Consent::Yes {
+            return Ok(nothing_changed(&plan));
+        }
+    }
+    execute(context, session, plan, |plan, administrator, sink| match how {
+        Together::Apart => session.run(plan, administrator, Source::Cli, sink),
+        Together::Do | Together::Ask => session.run_together(plan, administrator, Source::Cli, sink),
+    })
+    .map(|receipt| ended(&receipt))
+}
+
 /// Whether there is someone to ask.
 fn may_ask(context: &Context) -> Result<(), Failure> {
     if context.ui.can_ask {
@@ -165,16 +208,27 @@ fn ignore(context: &Context, session: &Session, items: &[ItemId]) -> Result<(), 
     Ok(())
 }
 
+/// Runs a plan with whoever does the administrator's part, and tells how it goes.
+fn execute(
+    context: &Context,
+    session: &Session,
+    plan: Plan,
+    run: impl FnOnce(Plan, &dyn Administrator, Sink<'_>) -> Result<Receipt, RunError>,
+) -> Result<Receipt, Failure> {
+    let interrupt = Interrupt::default();
+    let administrator = context.administrator(session.host.as_ref(), &plan, &interrupt)?;
+    let mut reporter = Reporter::new(&context.ui, &plan);
+    interrupt.watch(&context.ui);
+    Ok(run(plan, administrator.as_ref(), &mut |event| reporter.event(event))?)
+}
+
 /// Runs a plan, then ignores what was to be ignored beside it, and says how it ended.
 ///
 /// A plan that is out of date or not permitted changes nothing, so it ignores nothing either.
 fn run(context: &Context, session: &Session, plan: Plan, ignored: &[ItemId]) -> Result<Answer, Failure> {
-    let host = session.host.as_ref();
-    let interrupt = Interrupt::default();
-    let administrator = context.administrator(host, &plan, &interrupt)?;
-    let mut reporter = Reporter::new(&context.ui, &plan);
-    interrupt.watch(&context.ui);
-    let receipt = session.run(plan, administrator.as_ref(), Source::Cli, &mut |event| reporter.event(event))?;
+    let receipt = execute(context, session, plan, |plan, administrator, sink| {
+        session.run(plan, administrator, Source::Cli, sink)
+    })?;
     let mut answer = ended(&receipt);
     if receipt.result != Outcome::Failed
         && let Err(failure) = ignore(context, session, ignored)
@@ -304,8 +358,10 @@ fn after(receipt: &Receipt) -> String {
         });
         failed.map(|result| result.item.to_string()).collect::<Vec<_>>()
     };
+    // What was taken back differs no longer: there is nothing to apply or capture.
+    let taken_back = problems(receipt).any(|problem| problem.code == "taken_back");
     for (items, command) in [(again(Direction::Apply), "apply"), (again(Direction::Capture), "capture")] {
-        if !items.is_empty() {
+        if !items.is_empty() && !taken_back {
             let command = format!("bkt {command} {}", items.join(" "));
             lines.push(fill(&gettext("Try again: {command}"), &[("command", &command)]));
         }
