@@ -40,6 +40,10 @@ fn help_fits_eighty_columns_and_names_every_command() {
       system       Show the versions of the system on this computer, and who updates
                    it [alias: sys]
       log          List past runs, or show one [alias: history]
+      undo         Take back what a run did
+      dnf          Install and remove packages, in the setup and on this computer
+      flatpak      Add and remove Flatpak apps, in the setup and on this computer
+                   [alias: fp]
       doctor       Check that everything Bucket needs is there
       notify       Tell of new changes by a desktop notification; silent when there
                    is nothing new
