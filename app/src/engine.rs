@@ -55,7 +55,9 @@ impl EngineInit {
         let authority = if arguments.root.is_some() { Authority::Direct } else { Authority::Helper };
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         Self {
-            host: Arc::new(LiveHost::of_user(arguments.root.map(absolute), Arc::new(settings))),
+            host: Arc::new(
+                LiveHost::of_user(arguments.root.map(absolute), Arc::new(settings)).with_home(Some(glib::home_dir())),
+            ),
             setup: arguments.repo.map(absolute).or_else(|| preferences.repository()),
             state: state_directory(),
             authority,

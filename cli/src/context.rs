@@ -65,7 +65,7 @@ impl Context {
             Some(root) => settings.with_schemas(root.join("usr/share/glib-2.0/schemas")),
             None => settings,
         };
-        let host = LiveHost::of_user(root, Arc::new(settings));
+        let host = LiveHost::of_user(root, Arc::new(settings)).with_home(self.environment.home.clone());
         // A dry run could not change anything even by mistake.
         Ok(if self.globals.dry_run { Arc::new(DryRunHost::new(Arc::new(host))) } else { Arc::new(host) })
     }

@@ -13,7 +13,8 @@ use crate::error::{Failure, exit};
 /// The variables `bkt` looks at.
 #[derive(Debug)]
 pub(crate) struct Environment {
-    home: Option<PathBuf>,
+    /// The person’s home directory.
+    pub(crate) home: Option<PathBuf>,
     state_home: Option<PathBuf>,
     setup: Option<PathBuf>,
     /// `BKT_NO_INPUT` is set.

@@ -13,6 +13,7 @@ mod computer;
 mod delegation;
 mod documents;
 mod help;
+mod personal;
 mod sample;
 mod saved_plan;
 mod verbs;

@@ -17,6 +17,7 @@ pub fn domain(domain: Domain) -> String {
     match domain {
         Domain::Flatpak => gettext("Flatpak Apps"),
         Domain::Gsetting => gettext("Settings"),
+        Domain::Shim => gettext("Host Commands"),
         Domain::Unit => gettext("System Services"),
         Domain::Pkg => gettext("Packages"),
         Domain::Karg => gettext("Kernel Arguments"),

@@ -11,6 +11,7 @@ pub mod flatpak;
 pub mod gsetting;
 pub mod karg;
 pub mod pkg;
+pub mod shim;
 pub mod unit;
 
 use std::collections::BTreeMap;
@@ -181,5 +182,6 @@ pub fn kind(domain: Domain) -> &'static dyn Kind {
         Domain::Unit => &unit::Units,
         Domain::Gsetting => &gsetting::Settings,
         Domain::Flatpak => &flatpak::Applications,
+        Domain::Shim => &shim::Shims,
     }
 }

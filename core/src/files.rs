@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The largest file Bucket reads as text, in bytes.
+/// The largest file Bucket reads, in bytes.
 const READ_LIMIT: u64 = 64 << 20;
 
 /// The content of a text file, `None` where there is none.
@@ -16,6 +16,15 @@ const READ_LIMIT: u64 = 64 << 20;
 /// # Errors
 /// It is there but unreadable, not UTF-8, or larger than 64 MiB.
 pub fn read(path: &Path) -> io::Result<Option<String>> {
+    let text = bytes(path)?.map(String::from_utf8).transpose();
+    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text"))
+}
+
+/// The content of a file, `None` where there is none.
+///
+/// # Errors
+/// It is there but unreadable, or larger than 64 MiB.
+pub fn bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -23,12 +32,12 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
         }
         Err(error) => return Err(error),
     };
-    let mut text = String::new();
-    io::Read::read_to_string(&mut io::Read::take(file, READ_LIMIT + 1), &mut text)?;
-    if text.len() as u64 > READ_LIMIT {
+    let mut content = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, READ_LIMIT + 1), &mut content)?;
+    if content.len() as u64 > READ_LIMIT {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 64 MiB"));
     }
-    Ok(Some(text))
+    Ok(Some(content))
 }
 
 /// Replaces a file's content, keeping its permissions, or makes it (0644 less the umask).
@@ -50,6 +59,23 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(directory)?.sync_all()
+}
+
+/// Replaces a file's content and permissions, or makes it and the directories above it. A symbolic link is
+/// replaced itself, not where it points.
+///
+/// # Errors
+/// The old content is untouched.
+pub fn put(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let directory = path.parent().unwrap_or_else(|| Path::new("/"));
+    std::fs::create_dir_all(directory)?;
+    let permissions: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    let mut file = tempfile::Builder::new().prefix(".bkt-").tempfile_in(directory)?;
+    file.write_all(content)?;
+    file.as_file().set_permissions(permissions)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     File::open(directory)?.sync_all()

@@ -59,6 +59,33 @@ pub trait Host: Send + Sync {
     /// The path cannot be looked at.
     fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError>;
 
+    /// The home directory of the person at this computer; a root helper has none.
+    fn home(&self) -> Option<&Path>;
+
+    /// What is at a path, links not followed; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// The path cannot be looked at.
+    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError>;
+
+    /// The content of a file of any kind of data, `None` where there is none.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read, or is too large to be held.
+    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// Replaces or makes a file with these permissions atomically, and the directories above it.
+    ///
+    /// # Errors
+    /// The old content is untouched.
+    fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError>;
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// It is there and stays.
+    fn remove(&self, path: &Path) -> Result<(), HostError>;
+
     /// Replaces a file atomically; used by administrator steps on boot entries.
     ///
     /// # Errors
@@ -123,6 +150,40 @@ pub struct Basis {
     pub files: Vec<PathBuf>,
     /// What else it depends on, as text.
     pub on: String,
+}
+
+/// What a path is, and what tells whether it changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// What it is.
+    pub kind: FileKind,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its permissions.
+    pub mode: u32,
+    /// When its content was changed, in nanoseconds since 1970.
+    pub changed: i128,
+}
+
+impl Facts {
+    /// Whether its owner may run it.
+    #[must_use]
+    pub const fn is_executable(&self) -> bool {
+        self.mode & 0o100 != 0
+    }
+}
+
+/// What a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A socket, pipe or device.
+    Other,
 }
 
 /// Why the computer could not be asked.

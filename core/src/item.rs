@@ -17,6 +17,8 @@ pub enum Domain {
     Flatpak,
     /// GSettings keys.
     Gsetting,
+    /// Commands of the host, made available by wrapper files.
+    Shim,
     /// systemd unit file states.
     Unit,
     /// RPM packages.
@@ -27,7 +29,7 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, in the order people read them.
-    pub const ALL: [Self; 5] = [Self::Flatpak, Self::Gsetting, Self::Unit, Self::Pkg, Self::Karg];
+    pub const ALL: [Self; 6] = [Self::Flatpak, Self::Gsetting, Self::Shim, Self::Unit, Self::Pkg, Self::Karg];
 
     /// The word before the colon in an item id.
     #[must_use]
@@ -35,6 +37,7 @@ impl Domain {
         match self {
             Self::Flatpak => "flatpak",
             Self::Gsetting => "gsetting",
+            Self::Shim => "shim",
             Self::Unit => "unit",
             Self::Pkg => "pkg",
             Self::Karg => "karg",

@@ -35,12 +35,20 @@ pub enum Manifest {
     Gsettings,
     /// `flatpak-apps.json`: Flatpak applications.
     FlatpakApps,
+    /// `host-shims.json`: commands of the host.
+    HostShims,
 }
 
 impl Manifest {
     /// Every manifest read here.
-    pub const ALL: [Self; 5] =
-        [Self::SystemPackages, Self::SystemConfig, Self::SystemdServices, Self::Gsettings, Self::FlatpakApps];
+    pub const ALL: [Self; 6] = [
+        Self::SystemPackages,
+        Self::SystemConfig,
+        Self::SystemdServices,
+        Self::Gsettings,
+        Self::FlatpakApps,
+        Self::HostShims,
+    ];
 
     /// Its path inside the setup.
     #[must_use]
@@ -51,6 +59,7 @@ impl Manifest {
             Self::SystemdServices => "manifests/systemd-services.json",
             Self::Gsettings => "manifests/gsettings.json",
             Self::FlatpakApps => "manifests/flatpak-apps.json",
+            Self::HostShims => "manifests/host-shims.json",
         }
     }
 
@@ -63,6 +72,7 @@ impl Manifest {
             Self::SystemdServices => &[Domain::Unit],
             Self::Gsettings => &[Domain::Gsetting],
             Self::FlatpakApps => &[Domain::Flatpak],
+            Self::HostShims => &[Domain::Shim],
         }
     }
 

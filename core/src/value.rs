@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Domain;
-use crate::name::{BranchName, CommitId, RemoteName};
+use crate::name::{BranchName, CommitId, HostCommand, RemoteName};
 
 /// The value of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +25,8 @@ pub enum Value {
     Setting(String),
     /// An installed Flatpak.
     Flatpak(FlatpakSource),
+    /// The command of the host a wrapper runs.
+    Command(HostCommand),
 }
 
 fn serialize_present<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
@@ -56,6 +58,7 @@ impl fmt::Display for Value {
             Self::Unit(state) => state.fmt(f),
             Self::Setting(text) => f.write_str(text),
             Self::Flatpak(source) => source.fmt(f),
+            Self::Command(command) => command.fmt(f),
         }
     }
 }

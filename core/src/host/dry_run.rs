@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::settings::{SettingError, SettingEvent, SettingInfo};
-use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings, Stamp};
+use super::{Facts, Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings, Stamp};
 use crate::name::{SchemaName, SettingKey};
 
 /// Lets reads through to `inner` and refuses the rest.
@@ -74,6 +74,26 @@ impl Host for DryRunHost {
 
     fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
         self.inner.link(path)
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.inner.home()
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError> {
+        self.inner.look(path)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
+        self.inner.bytes(path)
+    }
+
+    fn put(&self, path: &Path, _content: &[u8], _mode: u32) -> Result<(), HostError> {
+        Err(HostError::Refused(format!("writing {} in a dry run", path.display())))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), HostError> {
+        Err(HostError::Refused(format!("removing {} in a dry run", path.display())))
     }
 
     fn write(&self, path: &Path, _content: &str) -> Result<(), HostError> {
@@ -150,6 +170,8 @@ mod tests {
         assert!(matches!(run("dnf", &["-y", "install", "htop"]), Err(HostError::Refused(_))));
         assert!(matches!(run("rpm-ostree", &["kargs", "--append-if-missing=x"]), Err(HostError::Refused(_))));
         assert!(host.write(Path::new("/etc/x"), "").is_err());
+        assert!(host.put(Path::new("/home/sam/x"), b"", 0o644).is_err());
+        assert!(host.remove(Path::new("/home/sam/x")).is_err());
         assert!(host.settings().set(&"org.a/x".parse().unwrap(), None).is_err());
         assert_eq!(recorded.effects(), ["rpm -qa", "rpm-ostree kargs"]);
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Host, HostError, Invocation, NoSettings, Output, SYSTEM_PATH, Settings, Stamp};
+use super::{Facts, FileKind, Host, HostError, Invocation, NoSettings, Output, SYSTEM_PATH, Settings, Stamp};
 use crate::files;
 
 /// How much of a tool's output is kept, in bytes.
@@ -25,6 +25,7 @@ const OUTPUT_LIMIT: usize = 64 << 20;
 /// The computer this program runs on, or the one below `root`.
 pub struct LiveHost {
     root: Option<PathBuf>,
+    home: Option<PathBuf>,
     settings: Arc<dyn Settings>,
     keep_environment: bool,
 }
@@ -39,13 +40,19 @@ impl LiveHost {
     /// The person's side: tools inherit the session's environment (D-Bus address, home).
     #[must_use]
     pub fn of_user(root: Option<PathBuf>, settings: Arc<dyn Settings>) -> Self {
-        Self { root, settings, keep_environment: true }
+        Self { root, home: None, settings, keep_environment: true }
+    }
+
+    /// The same with the person's home directory.
+    #[must_use]
+    pub fn with_home(self, home: Option<PathBuf>) -> Self {
+        Self { home, ..self }
     }
 
     /// The root helper's side: tools get an environment of three fixed variables and no settings.
     #[must_use]
     pub fn of_system() -> Self {
-        Self { root: None, settings: Arc::new(NoSettings), keep_environment: false }
+        Self { root: None, home: None, settings: Arc::new(NoSettings), keep_environment: false }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place where programs are started")]
@@ -116,6 +123,39 @@ impl Host for LiveHost {
             }
             Err(source) => Err(HostError::File { path: path.to_owned(), source }),
         }
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError> {
+        use std::os::unix::fs::MetadataExt;
+        let meta = match path.symlink_metadata() {
+            Ok(meta) => meta,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(source) => return Err(HostError::File { path: path.to_owned(), source }),
+        };
+        let kind = match meta.file_type() {
+            kind if kind.is_file() => FileKind::File,
+            kind if kind.is_dir() => FileKind::Directory,
+            kind if kind.is_symlink() => FileKind::Link,
+            _ => FileKind::Other,
+        };
+        let changed = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        Ok(Some(Facts { kind, size: meta.len(), mode: meta.mode() & 0o7777, changed }))
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
+        files::bytes(path).map_err(|source| HostError::File { path: path.to_owned(), source })
+    }
+
+    fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError> {
+        files::put(path, content, mode).map_err(|source| HostError::File { path: path.to_owned(), source })
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), HostError> {
+        files::remove(path).map_err(|source| HostError::File { path: path.to_owned(), source })
     }
 
     fn write(&self, path: &Path, content: &str) -> Result<(), HostError> {

@@ -11,13 +11,15 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 
 use super::settings::{SettingError, SettingEvent, SettingInfo};
-use super::{Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings, Stamp};
+use super::{Facts, FileKind, Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings, Stamp};
 use crate::name::{SchemaName, SettingKey};
 
 /// Recorded files, links, tool outputs and settings, and the log of what was changed.
 #[derive(Debug, Default)]
 pub struct RecordingHost {
     files: Mutex<BTreeMap<PathBuf, String>>,
+    modes: Mutex<BTreeMap<PathBuf, u32>>,
+    home: Option<PathBuf>,
     links: BTreeMap<PathBuf, PathBuf>,
     outputs: BTreeMap<String, Output>,
     settings: Mutex<BTreeMap<String, String>>,
@@ -34,6 +36,19 @@ impl RecordingHost {
     pub fn file(self, path: &str, content: &str) -> Self {
         lock(&self.files).insert(path.into(), content.to_owned());
         self
+    }
+
+    /// Adds a file with permissions other than 0644.
+    #[must_use]
+    pub fn file_with_mode(self, path: &str, content: &str, mode: u32) -> Self {
+        lock(&self.modes).insert(path.into(), mode);
+        self.file(path, content)
+    }
+
+    /// Gives the person a home directory.
+    #[must_use]
+    pub fn with_home(self, home: &str) -> Self {
+        Self { home: Some(home.into()), ..self }
     }
 
     /// Adds a symbolic link.
@@ -93,6 +108,39 @@ impl Host for RecordingHost {
 
     fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
         Ok(self.links.get(path).cloned())
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError> {
+        let facts = |kind, size| Facts { kind, size, mode: 0o755, changed: 0 };
+        if let Some(content) = lock(&self.files).get(path) {
+            let mode = lock(&self.modes).get(path).copied().unwrap_or(0o644);
+            return Ok(Some(Facts { mode, ..facts(FileKind::File, content.len() as u64) }));
+        }
+        if self.links.contains_key(path) {
+            return Ok(Some(facts(FileKind::Link, 0)));
+        }
+        Ok((!self.list(path)?.is_empty()).then(|| facts(FileKind::Directory, 0)))
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(Host::read(self, path)?.map(String::into_bytes))
+    }
+
+    fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError> {
+        lock(&self.effects).push(format!("put {} {mode:o}", path.display()));
+        lock(&self.files).insert(path.to_owned(), String::from_utf8_lossy(content).into_owned());
+        lock(&self.modes).insert(path.to_owned(), mode);
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), HostError> {
+        lock(&self.effects).push(format!("remove {}", path.display()));
+        lock(&self.files).remove(path);
+        Ok(())
     }
 
     fn write(&self, path: &Path, content: &str) -> Result<(), HostError> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Host, HostError, Invocation, Output, Settings, Stamp};
+use super::{Basis, Facts, Host, HostError, Invocation, Output, Settings, Stamp};
 use crate::digest::sha256;
 use crate::files;
 
@@ -99,6 +99,26 @@ impl Host for Remembering<'_> {
 
     fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
         self.inner.link(path)
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.inner.home()
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError> {
+        self.inner.look(path)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
+        self.inner.bytes(path)
+    }
+
+    fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError> {
+        self.inner.put(path, content, mode)
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), HostError> {
+        self.inner.remove(path)
     }
 
     fn write(&self, path: &Path, content: &str) -> Result<(), HostError> {
