@@ -25,10 +25,13 @@ fn a_package_is_installed_and_written_down_and_undone() {
     assert_eq!(said.exit, 0, "{said:?}");
     assert_eq!(packages(&computer), before.replace("    \"htop\",\n", "    \"htop\",\n    \"ripgrep\",\n"));
     assert_eq!(item(&computer, "ripgrep")["computer"], Json::Bool(true));
+    let recipe = || std::fs::read_to_string(computer.path("setup/Containerfile")).unwrap();
+    assert!(recipe().contains("    ripgrep \\\n"), "{}", recipe());
     assert!(computer.bkt(&["dnf", "install", "ripgrep", "-y"]).out.contains("Nothing to do"));
     let said = computer.bkt(&["undo", "-y"]);
     assert_eq!(said.exit, 0, "{said:?}");
     assert_eq!((packages(&computer), item(&computer, "ripgrep")), (before, Json::Null));
+    assert!(!recipe().contains("ripgrep"), "{}", recipe());
 }
 
 #[test]

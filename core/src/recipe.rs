@@ -331,13 +331,18 @@ pub struct Synced {
 /// # Errors
 /// The recipe's markers do not pair up.
 pub fn synced(setup: &Setup, text: &str, force: bool) -> Result<Synced, RecipeError> {
+    synced_with(setup, text, |_| force)
+}
+
+/// The same, forcing some sections only.
+fn synced_with(setup: &Setup, text: &str, force: impl Fn(Section) -> bool) -> Result<Synced, RecipeError> {
     let (mut statuses, _) = check(setup, text)?;
     let mut synced = Synced { text: text.to_owned(), changed: Vec::new(), left: Vec::new(), unknown: Vec::new() };
     // From the end, so that what was found further up stays where it is.
     statuses.sort_by_key(|status| std::cmp::Reverse(status.line));
     for status in statuses {
         match &status.state {
-            State::HandEdited(line) if !force => synced.left.push((status.section, *line)),
+            State::HandEdited(line) if !force(status.section) => synced.left.push((status.section, *line)),
             State::OutOfDate | State::HandEdited(_) => {
                 synced.text = status.spliced(&synced.text);
                 synced.changed.push(status.section);

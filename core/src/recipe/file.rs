@@ -3,9 +3,10 @@
 //!
 //! Invariant: whoever changes it holds the lock of the manifests it is made from, and replaces it whole.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::RecipeError;
+use super::{RecipeError, Section, State, Status};
 use crate::files;
 use crate::setup::Setup;
 
@@ -37,6 +38,34 @@ pub fn read(directory: &Path) -> Result<Recipe, RecipeError> {
         }
     }
     Err(RecipeError::NotFound(directory.to_owned()))
+}
+
+/// The sections of a setup's recipe that nobody edited by hand, asked before its manifests change: those that an
+/// older version generated are known by these manifests only.
+#[must_use]
+pub fn generated(directory: &Path) -> BTreeSet<Section> {
+    let statuses = || {
+        let (setup, recipe) = (Setup::load(directory).ok()?, read(directory).ok()?);
+        Some(super::check(&setup, &recipe.text).ok()?.0)
+    };
+    let ours = |status: &Status| !matches!(status.state, State::HandEdited(_));
+    statuses().unwrap_or_default().into_iter().filter(ours).map(|status| status.section).collect()
+}
+
+/// Brings the sections of a setup's recipe in step with its manifests, and names those that changed. A setup
+/// without a recipe has nothing to follow; sections edited by hand stay as they are, but for those in `ours`.
+///
+/// # Errors
+/// The recipe cannot be read or written, or its markers do not pair up; it is then as it was.
+pub fn follow(directory: &Path, ours: &BTreeSet<Section>) -> Result<Vec<Section>, RecipeError> {
+    let followed = update(directory, |setup, recipe| {
+        let synced = super::synced_with(setup, &recipe.text, |section| ours.contains(&section))?;
+        Ok((synced.text, synced.changed))
+    });
+    match followed {
+        Err(RecipeError::NotFound(_)) => Ok(Vec::new()),
+        other => other,
+    }
 }
 
 /// Changes the recipe of a setup to what `change` makes of both, in one atomic write.

@@ -47,6 +47,7 @@ impl Before {
             if back.is_empty() {
                 continue;
             }
+            let generated = crate::recipe::file::generated(setup);
             let problem = match restore(setup, *manifest, text.as_deref(), &written, &back) {
                 Ok(()) => Problem::new("taken_back", gettext("the setup was left as it was")),
                 Err(error) => {
@@ -57,6 +58,7 @@ impl Before {
                     )
                 }
             };
+            super::user::follow(setup, &generated, 0, &mut |_| {});
             let mine = |result: &&mut StepResult| {
                 step_of(result).is_some_and(|step| step.manifest() == Some(*manifest) && failed.contains(&step.item))
             };

@@ -4,7 +4,7 @@
 //! Invariant: each manifest is changed in one locked, atomic write for all its captures, so a run that dies
 //! leaves every file either as it was or complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::compare::Privilege;
@@ -12,6 +12,7 @@ use crate::deployment::System;
 use crate::domain;
 use crate::files;
 use crate::host::{Host, SettingQuery, SettingReading};
+use crate::i18n::{fill, gettext};
 use crate::item::ItemId;
 use crate::manifest::Manifest;
 use crate::manifest::edit::{self, EditError};
@@ -19,6 +20,7 @@ use crate::name::SettingKey;
 use crate::plan::precondition::own_values;
 use crate::plan::{Action, Plan, Step};
 use crate::problem::Problem;
+use crate::recipe::{Section, file as recipe};
 use crate::setup::Setup;
 use crate::value::Value;
 use serde_json::Value as Json;
@@ -30,11 +32,14 @@ use super::event::{Event, StepResult, StepState};
 pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) -> Vec<StepResult> {
     let mut results = Vec::new();
     let mut captures: BTreeMap<Manifest, Vec<(usize, &Step)>> = BTreeMap::new();
+    let mut last = None;
     for (n, step) in plan.numbered() {
         if let Some(manifest) = step.manifest() {
             captures.entry(manifest).or_default().push((n, step));
+            last = Some(n);
         }
     }
+    let generated = if last.is_some() { recipe::generated(setup) } else { BTreeSet::new() };
     for (manifest, steps) in captures {
         for (n, step) in &steps {
             sink(&Event::running(*n, &step.item));
@@ -47,6 +52,9 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
             let problem = problem.clone().or_else(|| unlike(written.as_ref().ok()?, step));
             results.push(ended(n, step, problem, sink));
         }
+    }
+    if let Some(n) = last {
+        follow(setup, &generated, n, sink);
     }
     let own = |step: &Step| matches!(step.action, Action::SetOwn { .. });
     let steps: Vec<_> =
@@ -62,6 +70,20 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
         results.push(ended(n, step, problem, sink));
     }
     results
+}
+
+/// Lets the recipe follow the manifests that were written. A recipe that cannot is no failure of theirs: what is
+/// wrong with it is said, and `bkt containerfile check` says it again.
+pub(super) fn follow(setup: &Path, generated: &BTreeSet<Section>, n: usize, sink: Sink<'_>) {
+    match recipe::follow(setup, generated) {
+        Ok(changed) => {
+            for section in changed {
+                let values = [("section", section.name())];
+                sink(&Event::log(n, &fill(&gettext("Containerfile: {section} follows the setup"), &values)));
+            }
+        }
+        Err(error) => sink(&Event::log(n, &error.to_string())),
+    }
 }
 
 /// Does steps on the person's own items of one domain, then reads them back together.
