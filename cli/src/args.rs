@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use bkt_core::document;
 use bkt_core::problem::Problem;
+use bkt_core::recipe::Section;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::exit;
@@ -22,11 +23,11 @@ Exit codes:
   0    done, also when there are differences
   1    failed, nothing was changed
   2    wrong usage, unknown item, or an answer is missing (add --yes)
-  3    differences found (drift check, --exit-code)
+  3    differences found (drift check, containerfile check, --exit-code)
   4    permission was not given
   5    partly done
   6    not possible here: no setup, helper missing, system busy
-  7    something could not be checked (drift check, --exit-code)
+  7    something could not be checked (where 3 would tell of differences)
   130  stopped with Ctrl-C";
 
 /// See how this computer differs from its setup, and decide about each difference
@@ -165,6 +166,13 @@ pub(crate) enum Command {
         after_long_help = "Examples:\n  bkt system\n  bkt system staged\n  bkt system diff rollback booted\n  bkt system --json | jq .updates"
     )]
     System(SystemArgs),
+    /// Keep the Containerfile of the setup in step with its manifests
+    #[command(
+        after_long_help = "Examples:\n  bkt containerfile check\n  bkt containerfile diff\n  bkt containerfile sync\n  bkt containerfile adopt SYSTEM_PACKAGES\n\n\
+        Only the lines between ‘# === NAME (managed by bkt) ===’ and ‘# === END NAME ===’ are ever\n\
+        changed. ‘check’ needs neither root nor network, for hooks and CI."
+    )]
+    Containerfile(ContainerfileArgs),
     /// List past runs, or show one
     #[command(visible_alias = "history", after_long_help = "Examples:\n  bkt log\n  bkt log 41")]
     Log(LogArgs),
@@ -441,6 +449,48 @@ pub(crate) struct SystemDiff {
     /// The version after [default: booted]
     #[arg(value_name = "TO")]
     pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContainerfileArgs {
+    #[command(subcommand)]
+    pub(crate) command: ContainerfileCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContainerfileCommand {
+    /// Say how each section stands, and in the exit code whether one differs: 0 none, 3 some, 7 not checked
+    Check,
+    /// Show what ‘sync --force’ would change
+    Diff(ContainerfileDiff),
+    /// Write what the manifests say into the sections that are there
+    Sync(ContainerfileSync),
+    /// Insert sections that are not there, each where it belongs
+    Adopt(ContainerfileAdopt),
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct ContainerfileDiff {
+    /// Exit with 3 when there are differences, with 7 when something could not be checked
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct ContainerfileSync {
+    /// Replace sections that were edited by hand, too
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContainerfileAdopt {
+    /// The sections [default: those the manifests declare something for]
+    #[arg(value_name = "SECTION")]
+    pub(crate) sections: Vec<Section>,
+    /// Those, Bucket itself and the baked setup
+    #[arg(long, conflicts_with = "sections")]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@
 mod apply;
 mod capture;
 mod completions;
+mod containerfile;
 mod diff;
 mod doctor;
 mod drift;
@@ -40,6 +41,7 @@ pub(crate) fn run(context: &Context, command: Option<Command>) -> Result<Answer,
         Some(Command::Dnf { command }) => things::dnf(context, &command),
         Some(Command::Flatpak { command }) => things::flatpak(context, &command),
         Some(Command::Ignore(args)) => ignore::ignore(context, &args),
+        Some(Command::Containerfile(args)) => containerfile::containerfile(context, &args),
         Some(Command::System(args)) => system::system(context, &args),
         Some(Command::Log(args)) => log::log(context, &args),
         Some(Command::Doctor) => doctor::doctor(context),

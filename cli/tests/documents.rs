@@ -45,6 +45,7 @@ fn every_failure_answers_with_one_document() {
         (&["log", "7"], "unknown_run", 2),
         (&["system", "diff"], "not_image_based", 6),
         (&["system", "staged"], "not_image_based", 6),
+        (&["containerfile", "check"], "recipe_not_found", 6),
         (&["status", "-C", "/nonexistent"], "repo_not_found", 6),
         (&["status", "--root", "/nonexistent"], "root_not_found", 2),
     ] {

@@ -12,6 +12,7 @@ fn alone_it_says_where_to_begin() {
 
     Look     status · drift [list|check] · diff · plan [show] · log · system · doctor
     Decide   apply · capture · ignore
+    Image    containerfile check|diff|sync|adopt
     Set up   first-boot · notify · completions · help
 
     Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.
@@ -29,27 +30,28 @@ fn help_fits_eighty_columns_and_names_every_command() {
     Usage: bkt [OPTIONS] [COMMAND]
 
     Commands:
-      status       Show this computer, its setup, and how many changes there are to
-                   decide
-      drift        List every difference
-      diff         Show both sides of changes, and what apply and capture would do
-      plan         Show exactly what apply and capture would do
-      apply        Make this computer what the setup says
-      capture      Write what this computer has into the setup
-      ignore       Stop reporting items
-      system       Show the versions of the system on this computer, and who updates
-                   it [alias: sys]
-      log          List past runs, or show one [alias: history]
-      undo         Take back what a run did
-      dnf          Install and remove packages, in the setup and on this computer
-      flatpak      Add and remove Flatpak apps, in the setup and on this computer
-                   [alias: fp]
-      doctor       Check that everything Bucket needs is there
-      notify       Tell of new changes by a desktop notification; silent when there
-                   is nothing new
-      first-boot   Apply the setup once after a new system version started
-      completions  Print the completion script for a shell
-      help         Print this message or the help of the given subcommand(s)
+      status         Show this computer, its setup, and how many changes there are
+                     to decide
+      drift          List every difference
+      diff           Show both sides of changes, and what apply and capture would do
+      plan           Show exactly what apply and capture would do
+      apply          Make this computer what the setup says
+      capture        Write what this computer has into the setup
+      ignore         Stop reporting items
+      system         Show the versions of the system on this computer, and who
+                     updates it [alias: sys]
+      containerfile  Keep the Containerfile of the setup in step with its manifests
+      log            List past runs, or show one [alias: history]
+      undo           Take back what a run did
+      dnf            Install and remove packages, in the setup and on this computer
+      flatpak        Add and remove Flatpak apps, in the setup and on this computer
+                     [alias: fp]
+      doctor         Check that everything Bucket needs is there
+      notify         Tell of new changes by a desktop notification; silent when
+                     there is nothing new
+      first-boot     Apply the setup once after a new system version started
+      completions    Print the completion script for a shell
+      help           Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help (see more with '--help')

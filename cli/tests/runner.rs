@@ -10,6 +10,7 @@
 
 mod bare;
 mod computer;
+mod containerfile;
 mod delegation;
 mod documents;
 mod help;

@@ -101,6 +101,19 @@ impl std::fmt::Display for Section {
     }
 }
 
+/// A word that names no section.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("‘{0}’ is not a section; known sections are {names}", names = Section::ALL.map(Section::name).join(", "))]
+pub struct UnknownSection(pub String);
+
+impl std::str::FromStr for Section {
+    type Err = UnknownSection;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::of_name(text).ok_or_else(|| UnknownSection(text.to_owned()))
+    }
+}
+
 impl Serialize for Section {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())

@@ -14,6 +14,7 @@ pub(super) fn overview() -> Answer {
         "See how this computer differs from its setup, and decide about each difference.\n\n\
          Look     status · drift [list|check] · diff · plan [show] · log · system · doctor\n\
          Decide   apply · capture · ignore\n\
+         Image    containerfile check|diff|sync|adopt\n\
          Set up   first-boot · notify · completions · help\n\n\
          Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.",
     );
@@ -28,6 +29,7 @@ pub(super) fn overview() -> Answer {
         "apply",
         "capture",
         "ignore",
+        "containerfile",
         "first-boot",
         "notify",
         "completions",

@@ -187,7 +187,7 @@ pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Toge
 }
 
 /// Whether there is someone to ask.
-fn may_ask(context: &Context) -> Result<(), Failure> {
+pub(super) fn may_ask(context: &Context) -> Result<(), Failure> {
     if context.ui.can_ask {
         return Ok(());
     }
