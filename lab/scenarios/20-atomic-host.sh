@@ -13,6 +13,9 @@ status() { on bootc status --format=json --format-version=1 | jq -r "$1"; }
 booted_version() { status .status.booted.image.version; }
 fields() { jq -c '[paths | map(select(type == "string")) | join(".")] | unique'; }
 status_fields() { on bootc status --format=json | fields; }
+system() { sam bkt system --json | jq -cr "$1"; }
+system_roles() { system '[.deployments[] | "\(.role) \(.version)"]'; }
+packages() { sam bkt system diff --json "$@" | jq -cr '[.packages[] | "\(.change) \(.name)"]'; }
 seen() { session_notifications "$HOST" sam | jq -c '.[0] | [.title, .body, .buttons]'; }
 
 work=$(mktemp -d)
@@ -27,6 +30,7 @@ trap finish EXIT
 
 image() { # VERSION KARGS-LINE LAYER-OPTIONS…: publishes one version
   mkdir -p "$work/$1/usr/lib/bootc/kargs.d" "$work/$1/etc"
+  install -D -t "$work/$1/usr/bin" "$BKT_SRC/target/debug/bkt"
   echo "kargs = [$2]" >"$work/$1/usr/lib/bootc/kargs.d/10-lab.toml"
   printf 'from the image\n%s\n' "$1" >"$work/$1/etc/lab.conf"
   printf 'from the image\n%s\n' "$1" >"$work/$1/etc/lab-untouched.conf"
@@ -34,6 +38,7 @@ image() { # VERSION KARGS-LINE LAYER-OPTIONS…: publishes one version
   atomic_commit "$DISK" "$work/tree" "$ATOMIC_IMAGE" "$1"
 }
 
+"$BKT_SRC/dev" cargo build --quiet -p bkt-cli --bins
 atomic_init "$DISK"
 image v1 '"quiet", "lab.old=1"'
 atomic_deploy "$DISK" "$ATOMIC_IMAGE" --karg lab.local=1
@@ -57,6 +62,12 @@ check_is "sam may not change kernel arguments" 1 sam sh -c 'rpm-ostree kargs --a
 check_is "there is nothing to roll back to" "error: Rollback: Rollback (ostree): No rollback available" on bootc rollback
 check_is "there is no bootc kargs" 2 on sh -c 'bootc kargs >/dev/null 2>&1; echo $?'
 check_is "layering is refused by name" "error: \`install\` is not supported by this stand-in" on rpm-ostree install htop
+
+check_is "bkt knows the kind and the one version" 'image ["booted v1"]' \
+  system '"\(.host.kind) \([.deployments[] | "\(.role) \(.version)"])"'
+check_is "with one version there is nothing to compare" 6 sam sh -c 'bkt system diff >/dev/null 2>&1; echo $?'
+check_is "and nothing waits" false sam sh -c 'bkt system staged --json | jq .has_staged'
+check_is "nobody updates this host" null system .updates.handled_by
 
 check_is "without a new image there is no update" "No update available." on sh -c 'bootc upgrade | tail -n 1'
 check "rpm-ostree stages kernel arguments" on rpm-ostree kargs --append-if-missing=zswap.enabled=1
@@ -84,12 +95,43 @@ check "kernel arguments go on top of the update" on rpm-ostree kargs --append-if
 check "as do those of a named source" on bootc loader-entries set-options-for-source --source bkt --options "bkt.a=1 bkt.b=2"
 check_is "the staged image stays the update" v2 status .status.staged.image.version
 
+check_is "bkt sees it waiting" '["booted v1","staged v2"]' system_roles
+check_is "and the package it brings, from both databases" '["added htop"]' packages
+check_is "which is gone the other way round" '["removed htop"]' packages staged booted
+check_is "both have their image, digest and time of building" true \
+  system '[.deployments[] | .image != null and (.digest | length) == 71 and .timestamp != null] | all'
+check_is "the restart is told with its packages" "1 added" sam sh -c 'bkt system 2>/dev/null | grep -o "1 added"'
+told=$(system '[.deployments[] | [.role, .id, .image, .stateroot, .pinned]]')
+on mount --bind /dev/null /usr/bin/rpm-ostree
+check_is "without rpm-ostree sam reads the same from the disk" "$told" \
+  system '[.deployments[] | [.role, .id, .image, .stateroot, .pinned]]'
+check_is "with the same packages" '["added htop"]' packages
+on umount /usr/bin/rpm-ostree
+
 on sh -c 'echo "by hand" >/etc/lab.conf; echo added >/etc/added.conf; echo kept >/var/kept'
 atomic_reboot "$HOST"
 
 check_is "after the reboot v2 is booted" v2 booted_version
 check_is "v1 is the rollback" v1 status .status.rollback.image.version
 check_is "nothing is staged" null status .status.staged
+check_is "bkt names both by what they are now" '["booted v2","rollback v1"]' system_roles
+check_is "and compares the last restart" '["added htop"]' packages
+check "a version can be kept" on ostree admin pin 1
+check_is "which bkt tells" '[false,true]' system '[.deployments[].pinned]'
+check "and is let go again" on ostree admin pin --unpin 1
+
+on sh -c 'cd /etc/systemd/system
+  printf "[Service]\nType=oneshot\nExecStart=/bin/true\n" >uupd.service
+  printf "[Timer]\nOnCalendar=yearly\n[Install]\nWantedBy=timers.target\n" >uupd.timer
+  systemctl daemon-reload; systemctl enable --quiet --now uupd.timer; systemctl start uupd.service'
+check_is "an updater that works is named, with its last success" "uupd true null" \
+  system '.updates | "\(.handled_by) \(.last_success != null) \(.stopped)"'
+on sh -c 'sed -i s/true/false/ /etc/systemd/system/uupd.service; systemctl daemon-reload; systemctl start uupd.service' || true
+check_is "one that fails is told" "failed uupd.service" system '.updates.stopped | "\(.why) \(.unit)"'
+check_is "to people too, in the line of the updates" 1 sam sh -c 'bkt system 2>/dev/null | grep -c "the last update by uupd failed today"'
+on sh -c 'systemctl stop uupd.timer; systemctl reset-failed'
+check_is "an enabled timer that does not run is told" "not-running uupd.timer" system '.updates.stopped | "\(.why) \(.unit)"'
+on sh -c 'systemctl disable --quiet uupd.timer; rm /etc/systemd/system/uupd.*; systemctl daemon-reload'
 check "kernel arguments: the image's follow it, the others stay" \
   on grep -qE ' root=LABEL=lab rw quiet lab.local=1 lab.new=1 zswap.enabled=1 bkt.a=1 bkt.b=2 ostree=' /proc/cmdline
 check "the boot entry names their source" on grep -rq '^x-options-source-bkt bkt.a=1 bkt.b=2$' /boot/loader/entries
@@ -128,6 +170,7 @@ check_is "the person sees that too" '["From an application","Text",["Show"]]' se
 
 check_is "rollback queues v1" "Next boot: rollback deployment" on bootc rollback
 check_is "which status says" "true rollback" status '"\(.status.rollbackQueued) \(.spec.bootOrder)"'
+check_is "bkt names the next start" '["rollback v1"]' system '[.deployments[] | select(.next) | "\(.role) \(.version)"]'
 atomic_reboot "$HOST"
 check_is "and boots it" v1 booted_version
 check_is "with its own /etc" v1 on sed -n 2p /etc/lab-untouched.conf
@@ -135,11 +178,14 @@ check_is "and the writable /usr is gone" null status .status.usrOverlay
 host_stop "$HOST"
 
 atomic_layer "$DISK" tmux
+printf '[overrides]\nremove=nano;\n' >>"$(atomic_origin "$DISK")"
 atomic_boot "$HOST" "$DISK"
 check "dnf --transient installs" on dnf --quiet --assumeyes --transient install htop
 check_is "it runs" "htop 3.4.1-1" on htop
 check_is "and is marked as gone by the next boot" "readOnly transient" \
   status '.status.usrOverlay | "\(.accessMode) \(.persistence)"'
+check_is "bkt tells what was layered, taken out, and from which image" "layered true true [\"tmux\"] [\"nano\"]" \
+  system '"\(.host.kind) \(.deployments[0] | "\(.incompatible) \(.image != null) \(.layered) \(.removed)")"'
 check_is "a layered host is incompatible, its image blank" "true null" status '.status.booted | "\(.incompatible) \(.image)"'
 check_is "and bootc will not update it" \
   "error: Upgrading: Deployment contains local rpm-ostree modifications; cannot upgrade via bootc. You can run \`rpm-ostree reset\` to undo the modifications." \
@@ -152,6 +198,7 @@ check_is "a host of an ostree remote is booted, with no image" "ostree null null
   status '"\(.status.booted | keys[] | select(. == "ostree")) \(.status.booted.image) \(.spec.image)"'
 check_is "rpm-ostree names the remote" fedora:fedora/44/x86_64/silverblue \
   sam sh -c 'rpm-ostree status --json | jq -r ".deployments[0].origin"'
+check_is "and bkt follows it" "ostree fedora:fedora/44/x86_64/silverblue" system '"\(.host.kind) \(.deployments[0].remote)"'
 host_stop "$HOST"
 check_is "the host powers off" 0 host_wait "$HOST"
 done_with_checks

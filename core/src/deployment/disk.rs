@@ -170,11 +170,11 @@ fn from_origin(origin: &Keyfile) -> Deployment {
     }
 }
 
-/// The version a tree names in its os-release.
+/// The version a tree names in its os-release. `VERSION_ID` is that of the distribution, the same for many images.
 fn version(host: &dyn Host, root: &str) -> Option<String> {
     let text = host.read(&host.at(&format!("{root}/usr/lib/os-release"))).ok().flatten()?;
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-    let version = ["OSTREE_VERSION", "IMAGE_VERSION", "VERSION_ID"].iter().find_map(|key| value(key))?;
+    let version = ["OSTREE_VERSION", "IMAGE_VERSION"].iter().find_map(|key| value(key))?;
     Some(version.trim_matches(['"', '\'']).to_owned()).filter(|version| !version.is_empty())
 }
 

@@ -36,11 +36,16 @@ fn name(deployment: &Deployment) -> String {
 
 fn deployment(deployment: &Deployment) -> Result<Value> {
     let commit = Commit::read(&deployment.checksum)?;
-    let requested: Vec<&str> = deployment
-        .origin
-        .get("packages", "requested")
-        .map(|list| list.split(';').filter(|name| !name.is_empty()).collect())
-        .unwrap_or_default();
+    let list = |group: &str, key: &str| -> Vec<&str> {
+        let words = deployment.origin.get(group, key).unwrap_or_default().split(';');
+        words.filter(|name| !name.is_empty()).collect()
+    };
+    let requested = list("packages", "requested");
+    // `sha256:name-version.arch`
+    let local: Vec<&str> = list("packages", "requested-local")
+        .into_iter()
+        .map(|entry| entry.split_once(':').map_or(entry, |(_, name)| name))
+        .collect();
     let mut all = Map::new();
     let mut put = |key: &str, value: Value| all.insert(key.to_owned(), value);
     put("id", json!(format!("{}-{}", deployment.stateroot, deployment.name())));
@@ -57,15 +62,15 @@ fn deployment(deployment: &Deployment) -> Result<Value> {
     put("regenerate-initramfs", json!(false));
     put("requested-packages", json!(requested));
     put("packages", json!(requested));
+    put("requested-local-packages", json!(local));
+    put("requested-base-removals", json!(list("overrides", "remove")));
+    put("base-remote-replacements", json!({}));
     for key in [
-        "requested-local-packages",
         "requested-local-fileoverride-packages",
-        "requested-base-removals",
         "requested-base-local-replacements",
         "requested-base-remote-replacements",
         "base-removals",
         "base-local-replacements",
-        "base-remote-replacements",
         "initramfs-etc",
         "initramfs-args",
     ] {
