@@ -87,7 +87,10 @@ pub(crate) fn in_base(host: &dyn Host, system: &System) -> Result<BTreeSet<Strin
     let image = system.deployment_path.as_ref().filter(|_| system.usr_overlay);
     let database = image.map(|path| format!("{path}/usr/lib/sysimage/rpm"));
     let installed = parse_installed(&host.run(&rpm_query(host, database.as_deref()))?.success("rpm")?);
-    Ok(installed.into_keys().filter(|name| !system.layered.contains(name)).collect())
+    let layered = |name: &String| {
+        system.layered.contains(name) || system.booted.iter().any(|booted| booted.layered.contains(name))
+    };
+    Ok(installed.into_keys().filter(|name| !layered(name)).collect())
 }
 
 fn cookie(installed: &Installed) -> String {
@@ -145,6 +148,10 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
     let mut entries = BTreeMap::new();
     for name in installed.keys().filter(|name| own.contains(*name) || declared.contains_key(*name)) {
         entries.insert(name.clone(), Observed { own: own.contains(name), ..Observed::of(Value::Present) });
+    }
+    // What a waiting deployment takes away is as good as gone; one that cannot be read says nothing.
+    for name in system.leaving(host).unwrap_or_default() {
+        entries.remove(&name);
     }
     for name in &system.layered {
         // Layered in a deployment that waits for a restart.
@@ -241,6 +248,7 @@ mod tests {
     use super::*;
     use crate::host::recording::RecordingHost;
     use crate::host::remembering::Remembering;
+    use crate::manifest::Declaration;
     use std::path::Path;
 
     #[test]
@@ -250,6 +258,30 @@ mod tests {
         assert_eq!(one.len(), 1);
         assert_ne!(cookie(&one), cookie(&other));
         assert_eq!(cookie(&one).len(), 64);
+    }
+
+    #[test]
+    fn a_layer_that_the_waiting_deployment_drops_is_as_good_as_gone() {
+        let rpm = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
+        let status = include_str!("../../fixtures/hosts/b-layered.rpm-ostree.json");
+        let waiting = format!("/ostree/deploy/default/deploy/{}.0/usr/lib/sysimage/rpm", "d".repeat(64));
+        let there = format!("rpm -qa --dbpath {waiting} --qf '%{{NAME}}\\t%{{EVR}}\\t%{{ARCH}}\\n'");
+        let observed = |next: &str| {
+            let host = RecordingHost::default()
+                .file("/run/ostree-booted", "")
+                .file(&format!("{waiting}/rpmdb.sqlite"), "")
+                .prints("rpm-ostree status --json", status)
+                .prints(rpm, "htop\t3-1.x86_64\ntmux\t3-1.x86_64\n")
+                .prints(&there, next);
+            let declared = Declarations::from([(
+                "htop".to_owned(),
+                Declaration { value: Some(Value::Present), manifest: Manifest::SystemPackages, line: 1 },
+            )]);
+            observe(&host, &System::probe(&host), &declared).unwrap().entries
+        };
+        assert_eq!(observed("tmux\t3-1\tx86_64\n").into_keys().collect::<Vec<_>>(), ["tmux"]);
+        // The next image has it itself.
+        assert_eq!(observed("htop\t3-1\tx86_64\n").into_keys().collect::<Vec<_>>(), ["htop", "tmux"]);
     }
 
     #[test]
