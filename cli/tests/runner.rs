@@ -13,6 +13,7 @@ mod computer;
 mod containerfile;
 mod delegation;
 mod documents;
+mod flatpak;
 mod help;
 mod personal;
 mod sample;

@@ -115,7 +115,7 @@ fn applying_everything_brings_both_sides_together() {
     Computer  /tmp/x/root
     Running   Fedora Linux 44 (Workstation Edition)
 
-    Everything matches (20 entries).
+    Everything matches (22 entries).
     2 match after restart
     ");
     assert_eq!(computer.bkt(&["drift", "check", "-q"]).exit, 0);

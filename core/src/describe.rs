@@ -15,6 +15,7 @@ use crate::value::{Scope, UnitState};
 #[must_use]
 pub fn domain(domain: Domain) -> String {
     match domain {
+        Domain::Remote => gettext("Flatpak Remotes"),
         Domain::Flatpak => gettext("Flatpak Apps"),
         Domain::Gsetting => gettext("Settings"),
         Domain::Shim => gettext("Host Commands"),
@@ -145,11 +146,20 @@ pub fn step(step: &Step) -> String {
         Action::RemoveFlatpak { id, branch, .. } => {
             fill(&gettext("Remove {app} and keep its data"), &[("app", &application(id, branch.as_ref()))])
         }
+        Action::AddRemote { name, remote } => {
+            crate::domain::remote::sentence(name.as_str(), step.from.is_none(), remote)
+        }
+        Action::RemoveRemote { name } => {
+            fill(&gettext("Remove the Flatpak remote {remote}"), &[("remote", name.as_str())])
+        }
         Action::SetOwn { value } => domain_step(step, value.as_ref()),
         Action::WriteManifest { value } => {
             let file = step.manifest().map_or("", crate::manifest::Manifest::path);
             let sentence = match (value, &step.from) {
                 (None, _) => gettext("Take {item} out of {file}"),
+                (Some(value), _) if value.get("gpg_verify") == Some(&serde_json::Value::Bool(false)) => {
+                    gettext("Write {item} to {file}, WITHOUT checking signatures")
+                }
                 (Some(_), None) => gettext("Add {item} to {file}"),
                 (Some(_), Some(_)) => gettext("Change {item} in {file}"),
             };
@@ -215,6 +225,9 @@ pub fn deferral(why: Deferral) -> String {
         Deferral::EndsAtRestart => gettext("It is temporary and goes at the next restart."),
         Deferral::Fixed => gettext("This computer cannot change it."),
         Deferral::Private => gettext("It looks private and was left out of the setup."),
+        Deferral::NoKey => gettext(
+            "The setup does not say which key it is signed with: add its .flatpakrepo address, or its key as ‘gpg_key’.",
+        ),
         Deferral::HeldOnce => gettext("The setup can hold this app only once."),
     }
 }
@@ -247,11 +260,13 @@ pub fn admin_summary(plan: &Plan) -> String {
     let arguments =
         steps(|action| matches!(action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. }));
     let apps = steps(|action| matches!(action, Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. }));
+    let remotes = steps(|action| matches!(action, Action::AddRemote { .. } | Action::RemoveRemote { .. }));
     let said = [
         count(installs, "install {count} package", "install {count} packages"),
         count(removals, "remove {count} package", "remove {count} packages"),
         count(units, "change {count} service", "change {count} services"),
         count(arguments, "change {count} kernel argument", "change {count} kernel arguments"),
+        count(remotes, "change {count} source of apps", "change {count} sources of apps"),
         count(apps, "change {count} system app", "change {count} system apps"),
     ];
     said.into_iter().flatten().collect::<Vec<_>>().join(", ")

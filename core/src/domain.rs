@@ -11,6 +11,7 @@ pub mod flatpak;
 pub mod gsetting;
 pub mod karg;
 pub mod pkg;
+pub mod remote;
 pub mod shim;
 pub mod unit;
 
@@ -24,7 +25,7 @@ use crate::deployment::{HostKind, System};
 use crate::host::Host;
 use crate::item::Domain;
 use crate::manifest::place::Edit;
-use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader};
 use crate::name::NameError;
 use crate::plan::{Action, Deferral};
 use crate::problem::Problem;
@@ -118,6 +119,12 @@ pub trait Kind: Sync {
         true
     }
 
+    /// What the setup says about an item; where the key of an item depends on what else the setup holds, under
+    /// whichever key that is.
+    fn said<'d>(&self, declared: &'d Declarations, key: &str, _value: Option<&Value>) -> Option<&'d Declaration> {
+        declared.get(key)
+    }
+
     /// Whether the computer has a value for every possible key (a unit always has a state, a setting always a
     /// value), so that leaving the setup means "no longer managed", not "remove it".
     fn is_total(&self) -> bool {
@@ -181,6 +188,7 @@ pub fn kind(domain: Domain) -> &'static dyn Kind {
         Domain::Karg => &karg::KernelArguments,
         Domain::Unit => &unit::Units,
         Domain::Gsetting => &gsetting::Settings,
+        Domain::Remote => &remote::Remotes,
         Domain::Flatpak => &flatpak::Applications,
         Domain::Shim => &shim::Shims,
     }

@@ -250,6 +250,8 @@ pub struct Invocation {
     pub args: Vec<String>,
     /// Variables set in addition to the host's own.
     pub env: Vec<(String, String)>,
+    /// What it reads from its standard input; nothing as a rule.
+    pub input: Option<String>,
 }
 
 impl Invocation {
@@ -259,13 +261,25 @@ impl Invocation {
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        Self { program: program.to_owned(), args: args.into_iter().map(Into::into).collect(), env: Vec::new() }
+        Self {
+            program: program.to_owned(),
+            args: args.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            input: None,
+        }
     }
 
     /// Adds one more argument.
     #[must_use]
     pub fn arg(mut self, arg: impl Into<String>) -> Self {
         self.args.push(arg.into());
+        self
+    }
+
+    /// Gives it text to read.
+    #[must_use]
+    pub fn input(mut self, text: impl Into<String>) -> Self {
+        self.input = Some(text.into());
         self
     }
 

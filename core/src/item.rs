@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Domain {
+    /// Where Flatpak applications come from.
+    Remote,
     /// Flatpak applications.
     Flatpak,
     /// GSettings keys.
@@ -29,12 +31,14 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, in the order people read them.
-    pub const ALL: [Self; 6] = [Self::Flatpak, Self::Gsetting, Self::Shim, Self::Unit, Self::Pkg, Self::Karg];
+    pub const ALL: [Self; 7] =
+        [Self::Remote, Self::Flatpak, Self::Gsetting, Self::Shim, Self::Unit, Self::Pkg, Self::Karg];
 
     /// The word before the colon in an item id.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
+            Self::Remote => "remote",
             Self::Flatpak => "flatpak",
             Self::Gsetting => "gsetting",
             Self::Shim => "shim",

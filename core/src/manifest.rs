@@ -33,6 +33,8 @@ pub enum Manifest {
     SystemdServices,
     /// `gsettings.json`: settings.
     Gsettings,
+    /// `flatpak-remotes.json`: where Flatpak applications come from.
+    FlatpakRemotes,
     /// `flatpak-apps.json`: Flatpak applications.
     FlatpakApps,
     /// `host-shims.json`: commands of the host.
@@ -41,11 +43,12 @@ pub enum Manifest {
 
 impl Manifest {
     /// Every manifest read here.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SystemPackages,
         Self::SystemConfig,
         Self::SystemdServices,
         Self::Gsettings,
+        Self::FlatpakRemotes,
         Self::FlatpakApps,
         Self::HostShims,
     ];
@@ -58,6 +61,7 @@ impl Manifest {
             Self::SystemConfig => "manifests/system-config.json",
             Self::SystemdServices => "manifests/systemd-services.json",
             Self::Gsettings => "manifests/gsettings.json",
+            Self::FlatpakRemotes => "manifests/flatpak-remotes.json",
             Self::FlatpakApps => "manifests/flatpak-apps.json",
             Self::HostShims => "manifests/host-shims.json",
         }
@@ -71,6 +75,7 @@ impl Manifest {
             Self::SystemConfig => &[Domain::Karg, Domain::Unit],
             Self::SystemdServices => &[Domain::Unit],
             Self::Gsettings => &[Domain::Gsetting],
+            Self::FlatpakRemotes => &[Domain::Remote],
             Self::FlatpakApps => &[Domain::Flatpak],
             Self::HostShims => &[Domain::Shim],
         }

@@ -253,6 +253,101 @@ name! {
 }
 
 name! {
+    /// The address of a Flatpak remote: `https://`, `oci+https://`, or a directory of this computer (`file://`).
+    /// Anyone on the way could change what comes over plain `http://`, so that is refused.
+    RemoteUrl, "remote address", |text| {
+        let rest = ["https://", "oci+https://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+        let rest = rest.ok_or("it does not start with https://")?;
+        if text.len() > 1024 {
+            return Err("it is too long");
+        }
+        if text.chars().any(|c| !c.is_ascii_graphic() || "\"'\\$`<>{}|^;".contains(c)) {
+            return Err("it holds a character that is not allowed");
+        }
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if host.is_empty() != text.starts_with("file:") || host.contains('@') {
+            return Err("its host is not allowed");
+        }
+        if path.split('/').any(|part| part == "..") {
+            return Err("it leads out of its directory");
+        }
+        Ok(())
+    }
+}
+
+impl RemoteUrl {
+    /// Whether it is a file that describes a remote, not the repository itself.
+    #[must_use]
+    pub fn is_repo_file(&self) -> bool {
+        self.0.ends_with(".flatpakrepo")
+    }
+
+    /// Whether a remote added from here has this repository. A description says where the repository is and
+    /// only the network could tell; one in the same directory on the same host, or one of its subdomains, is it.
+    #[must_use]
+    pub fn leads_to(&self, repository: &Self) -> bool {
+        let repository_path = repository.0.trim_end_matches('/');
+        if !self.is_repo_file() {
+            return self.0.trim_end_matches('/') == repository_path;
+        }
+        let split = |url: &str| {
+            let (scheme, rest) = url.split_once("://")?;
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            Some((scheme.to_owned(), host.to_ascii_lowercase(), format!("/{path}/")))
+        };
+        let directory = self.0.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let (Some((scheme, host, directory)), Some((its_scheme, its_host, path))) =
+            (split(directory), split(repository_path))
+        else {
+            return false;
+        };
+        let same_host = host == its_host || its_host.strip_suffix(&host).is_some_and(|sub| sub.ends_with('.'));
+        scheme == its_scheme && same_host && path.starts_with(&directory.replace("//", "/"))
+    }
+
+    /// The description of a repository everyone knows.
+    #[must_use]
+    pub fn known_repo_file(&self) -> Option<Self> {
+        let known = [
+            ("https://dl.flathub.org/repo", "https://dl.flathub.org/repo/flathub.flatpakrepo"),
+            ("https://dl.flathub.org/beta-repo", "https://dl.flathub.org/beta-repo/flathub-beta.flatpakrepo"),
+        ];
+        known.iter().find(|(repository, _)| self.0.trim_end_matches('/') == *repository)?.1.parse().ok()
+    }
+}
+
+name! {
+    /// A public GPG key in base64, as a `.flatpakrepo` file holds it.
+    GpgKey, "GPG key", |text| {
+        if text.len() > 1 << 16 {
+            return Err("it is too long");
+        }
+        let digits = text.trim_end_matches('=');
+        let is_base64 = digits.chars().all(|c| alnum(c) || "+/".contains(c));
+        if digits.len() < 64 || !is_base64 || text.len() % 4 != 0 || text.len() - digits.len() > 2 {
+            return Err("it is not base64");
+        }
+        Ok(())
+    }
+}
+
+impl GpgKey {
+    /// The key as text for gpg (RFC 9580, 6.2).
+    #[must_use]
+    pub fn armored(&self) -> String {
+        let mut armored = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n".to_owned();
+        for (n, digit) in self.0.chars().enumerate() {
+            armored.push(digit);
+            if n % 64 == 63 {
+                armored.push('\n');
+            }
+        }
+        armored.push_str("\n-----END PGP PUBLIC KEY BLOCK-----\n");
+        armored
+    }
+}
+
+name! {
     /// A Flatpak branch such as `stable`.
     BranchName, "branch name", |text| {
         first_then(text, 128, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))

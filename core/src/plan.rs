@@ -71,6 +71,8 @@ pub enum Deferral {
     EndsAtRestart,
     /// This computer cannot change it.
     Fixed,
+    /// The setup does not say which key it is signed with.
+    NoKey,
     /// The setup can hold this application only once.
     HeldOnce,
     /// Its value looks private, and nobody agreed to write it to the setup.

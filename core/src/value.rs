@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Domain;
-use crate::name::{BranchName, CommitId, HostCommand, RemoteName};
+use crate::name::{BranchName, CommitId, GpgKey, HostCommand, RemoteName, RemoteUrl};
 
 /// The value of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +23,8 @@ pub enum Value {
     Unit(UnitState),
     /// A setting, as GVariant text in its canonical form without type annotation.
     Setting(String),
+    /// Where Flatpaks come from.
+    Remote(RemoteSource),
     /// An installed Flatpak.
     Flatpak(FlatpakSource),
     /// The command of the host a wrapper runs.
@@ -46,6 +48,7 @@ impl Value {
     pub fn is_met_by(&self, observed: &Self) -> bool {
         match (self, observed) {
             (Self::Flatpak(declared), Self::Flatpak(observed)) => declared.is_met_by(observed),
+            (Self::Remote(declared), Self::Remote(observed)) => declared.is_met_by(observed),
             _ => self == observed,
         }
     }
@@ -57,6 +60,7 @@ impl fmt::Display for Value {
             Self::Present => f.write_str("present"),
             Self::Unit(state) => state.fmt(f),
             Self::Setting(text) => f.write_str(text),
+            Self::Remote(remote) => remote.fmt(f),
             Self::Flatpak(source) => source.fmt(f),
             Self::Command(command) => command.fmt(f),
         }
@@ -128,6 +132,60 @@ impl Scope {
             Self::System => "system",
             Self::User => "user",
         }
+    }
+}
+
+/// A Flatpak remote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteSource {
+    /// Its repository, or in a declaration the `.flatpakrepo` file it is added from.
+    pub url: RemoteUrl,
+    /// For whom.
+    pub scope: Scope,
+    /// Whether only a chosen part of it is offered; in a declaration only `false` asks for something, because a
+    /// setup does not hold the filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filtered: Option<bool>,
+    /// Whether the signatures of what comes from it are checked.
+    #[serde(default = "always", skip_serializing_if = "Clone::clone")]
+    pub gpg_verify: bool,
+    /// The key they are checked with, where it does not come with the `.flatpakrepo` file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpg_key: Option<GpgKey>,
+}
+
+const fn always() -> bool {
+    true
+}
+
+impl RemoteSource {
+    /// Whether a computer with the remote `observed` has what this one asks for.
+    #[must_use]
+    pub fn is_met_by(&self, observed: &Self) -> bool {
+        self.scope == observed.scope
+            && self.gpg_verify == observed.gpg_verify
+            && !(self.filtered == Some(false) && observed.filtered == Some(true))
+            && self.url.leads_to(&observed.url)
+    }
+
+    /// Whether it says enough to add it: where its key is, or that there is none.
+    #[must_use]
+    pub fn can_be_added(&self) -> bool {
+        self.url.is_repo_file() || self.gpg_key.is_some() || !self.gpg_verify
+    }
+}
+
+impl fmt::Display for RemoteSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}", self.url, self.scope.as_str())?;
+        if self.filtered == Some(true) {
+            f.write_str(", filtered")?;
+        }
+        if !self.gpg_verify {
+            f.write_str(", signatures NOT checked")?;
+        }
+        f.write_str(")")
     }
 }
 

@@ -35,6 +35,7 @@ fn computer(packages: &BTreeSet<String>, units: &Units) -> RecordingHost {
         .prints("rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'", &rpm)
         .prints("dnf -q '--disablerepo=*' repoquery --installed --qf '%{name} %{reason}\\n'", &chosen)
         .prints("flatpak list --app --columns=installation,application,origin,branch,active,name", "")
+        .prints("flatpak remotes --show-disabled --columns=name,url,options,title", "")
         .prints("systemctl list-unit-files --output=json --no-pager", &serde_json::Value::from(files).to_string())
         .file("/proc/cmdline", "root=UUID=1\n");
     for name in units.iter().filter(|(_, state)| **state == UnitState::Masked).map(|(name, _)| name) {

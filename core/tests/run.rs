@@ -18,6 +18,7 @@ use bkt_core::value::UnitState;
 const RPM: &str = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
 const DNF: &str = "dnf -q '--disablerepo=*' repoquery --installed --qf '%{name} %{reason}\\n'";
 const FLATPAK: &str = "flatpak list --app --columns=installation,application,origin,branch,active,name";
+const REMOTES: &str = "flatpak remotes --show-disabled --columns=name,url,options,title";
 const UNITS: &str = "systemctl list-unit-files --output=json --no-pager";
 
 /// A package-mode computer: nano was added, tuned is disabled, no kernel arguments.
@@ -26,6 +27,7 @@ fn computer() -> RecordingHost {
         .prints(RPM, "base\t1-1.noarch\nnano\t1-1.noarch\n")
         .prints(DNF, "base dependency\nnano user\n")
         .prints(FLATPAK, "user\torg.gnome.Maps\tflathub\tstable\tabc\tMaps\n")
+        .prints(REMOTES, "")
         .prints(UNITS, r#"[{"unit_file":"tuned.service","state":"disabled","preset":"disabled"}]"#)
         .setting("org.gnome.desktop.interface/clock-format", "'12h'")
         .file("/boot/loader/entries/a.conf", "title a\noptions root=UUID=1\n")

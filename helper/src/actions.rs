@@ -21,7 +21,10 @@ const fn of(step: &Action) -> Option<&'static str> {
         Action::RemovePackage { .. } => Some(action::PACKAGES_REMOVE),
         Action::SetUnit { .. } | Action::UnmaskUnit { .. } => Some(action::SERVICES),
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => Some(action::BOOT_ARGUMENTS),
-        Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. } => Some(action::SYSTEM_FLATPAKS),
+        Action::InstallFlatpak { .. }
+        | Action::RemoveFlatpak { .. }
+        | Action::AddRemote { .. }
+        | Action::RemoveRemote { .. } => Some(action::SYSTEM_FLATPAKS),
         // The person's own steps: never the administrator's, and the executor refuses them.
         Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => None,
     }

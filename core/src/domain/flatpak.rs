@@ -30,17 +30,9 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
         let entry = reader.entry("apps", value)?;
         reader.know(entry, &["id", "remote", "scope", "branch", "commit", "overrides"]);
         let id: FlatpakId = reader.name(entry, reader.needed(entry, "apps", "id")?)?;
-        let scope = match reader.string_field(entry, "scope")? {
-            None | Some("system") => Scope::System,
-            Some("user") => Scope::User,
-            Some(other) => {
-                let message = format!("scope ‘{}’ is not system or user", other.escape_debug());
-                return Err(reader.error(entry, ManifestErrorKind::Value(message)));
-            }
-        };
         let source = FlatpakSource {
             remote: reader.name(entry, reader.string_field(entry, "remote")?.unwrap_or("flathub"))?,
-            scope,
+            scope: scope_field(reader, entry)?,
             branch: reader.string_field(entry, "branch")?.map(|text| reader.name(entry, text)).transpose()?,
             commit: reader.string_field(entry, "commit")?.map(|text| reader.name(entry, text)).transpose()?,
         };
@@ -50,6 +42,24 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
         reader.declare(&mut declarations, entry, id.as_str(), Some(Value::Flatpak(source)))?;
     }
     Ok(declarations)
+}
+
+/// The scope of an entry; what names none is for everyone.
+pub(super) fn scope_field(reader: &Reader, entry: &Object<'_>) -> Result<Scope, ManifestError> {
+    match reader.string_field(entry, "scope")? {
+        None | Some("system") => Ok(Scope::System),
+        Some("user") => Ok(Scope::User),
+        Some(other) => {
+            let message = format!("scope ‘{}’ is not system or user", other.escape_debug());
+            Err(reader.error(entry, ManifestErrorKind::Value(message)))
+        }
+    }
+}
+
+/// A question about both scopes, but not about a system installation that is not there: flatpak would make one.
+pub(super) fn of_what_is_there(host: &dyn Host, question: Invocation) -> Result<Invocation, HostError> {
+    let is_there = host.root().is_none() || !host.list(&host.at("/var/lib/flatpak/repo"))?.is_empty();
+    Ok(if is_there { question } else { question.arg("--user") })
 }
 
 /// The environment that points flatpak at a root's system installation; the user's follows HOME.
@@ -85,7 +95,7 @@ pub(crate) fn remove(host: &dyn Host, id: &FlatpakId, scope: Scope, branch: Opti
     invocation(host, ["uninstall", "--noninteractive", scope_option(scope), &reference(id, branch)])
 }
 
-const fn scope_option(scope: Scope) -> &'static str {
+pub(super) const fn scope_option(scope: Scope) -> &'static str {
     match scope {
         Scope::System => "--system",
         Scope::User => "--user",
@@ -127,11 +137,7 @@ pub(crate) fn has(seen: &Observation, id: &FlatpakId, scope: Scope) -> bool {
 /// Reads the installed applications of both scopes.
 pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
     let columns = "--columns=installation,application,origin,branch,active,name";
-    let mut list = invocation(host, ["list", "--app", columns]);
-    // flatpak makes an installation where it finds none.
-    if host.root().is_some() && host.list(&host.at("/var/lib/flatpak/repo"))?.is_empty() {
-        list = list.arg("--user");
-    }
+    let list = of_what_is_there(host, invocation(host, ["list", "--app", columns]))?;
     let text = host.run(&list)?.success("flatpak")?;
     Ok(Observation { entries: parse(&text, declared)?, cookie: None })
 }

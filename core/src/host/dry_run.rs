@@ -47,7 +47,7 @@ fn only_reads(invocation: &Invocation) -> bool {
         "systemctl" => has("list-unit-files") || has("is-enabled") || has("show"),
         "journalctl" => has("--output=json"),
         "bootc" => has("status"),
-        "flatpak" => has("list") || has("remotes"),
+        "flatpak" => invocation.args.first().is_some_and(|verb| verb == "list" || verb == "remotes"),
         "dnf" => has("repoquery"),
         "rpm-ostree" => {
             has("status")

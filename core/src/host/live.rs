@@ -5,7 +5,7 @@
 //! (`cli/src/privileged.rs`) and the command that hands itself over to the host (`cli/src/delegate.rs`); each gets a fixed PATH and the C.UTF-8 locale,
 //! so that what it prints can be parsed, and never a terminal to ask questions on.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ impl LiveHost {
             .env_remove("LANGUAGE")
             .args(&invocation.args)
             .envs(invocation.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            .stdin(if invocation.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -172,6 +172,10 @@ impl Host for LiveHost {
             }
             Err(source) => return Err(failed(source)),
         };
+        if let (Some(mut pipe), Some(text)) = (child.stdin.take(), invocation.input.clone()) {
+            // A tool that ends without reading it has its reasons, and says them.
+            std::thread::spawn(move || pipe.write_all(text.as_bytes()));
+        }
         let (lines, said) = std::sync::mpsc::channel();
         for (pipe, is_error) in [
             (child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), false),

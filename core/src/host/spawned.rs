@@ -44,7 +44,8 @@ fn from_sandbox(invocation: &Invocation) -> Invocation {
     let fixed = ["--host", "--watch-bus", "--directory=/", "--env=LC_ALL=C.UTF-8", "--env=LANGUAGE="];
     let program = ["env".to_owned(), format!("PATH={SYSTEM_PATH}"), invocation.program.clone()];
     let args = fixed.into_iter().map(str::to_owned).chain(variables).chain(program);
-    Invocation::new("flatpak-spawn", args.chain(invocation.args.iter().cloned()))
+    let input = invocation.input.clone();
+    Invocation { input, ..Invocation::new("flatpak-spawn", args.chain(invocation.args.iter().cloned())) }
 }
 
 /// Reads `MODE SIZE SECONDS.NANOSECONDS`, the mode in hexadecimal.

@@ -18,10 +18,10 @@ use crate::files;
 use crate::host::{Host, HostError, SettingQuery, SettingReading};
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Manifest};
-use crate::name::{FlatpakId, KernelArgument, SettingKey, UnitName};
+use crate::name::{FlatpakId, KernelArgument, RemoteName, SettingKey, UnitName};
 use crate::problem::Problem;
 use crate::setup::Setup;
-use crate::value::{FlatpakSource, Scope, UnitState, Value};
+use crate::value::{FlatpakSource, RemoteSource, Scope, UnitState, Value};
 
 use super::step::{Action, Step};
 
@@ -49,6 +49,9 @@ pub struct Preconditions {
     /// Which Flatpak applications a step changes were installed, as `user/ID` and `system/ID`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flatpaks: BTreeMap<String, bool>,
+    /// Every Flatpak remote for everyone that a step changes; `null` where there was none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub remotes: BTreeMap<RemoteName, Option<RemoteSource>>,
     /// The SHA-256 of every manifest a step writes, empty where there was none; paths inside the setup.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
@@ -118,6 +121,13 @@ impl Preconditions {
                     preconditions.flatpaks.insert(flatpak_key(id, *scope), is_there);
                 }
                 Action::UnlockSystem {} => {}
+                Action::AddRemote { name, .. } | Action::RemoveRemote { name } => {
+                    let remote = match value(&step.item) {
+                        Some(Value::Remote(remote)) => Some(remote),
+                        _ => None,
+                    };
+                    preconditions.remotes.insert(name.clone(), remote);
+                }
                 Action::SetOwn { .. } => {
                     let value = value(&step.item).map(|value| serde_json::json!(value));
                     preconditions.own.insert(step.item.clone(), value);
@@ -145,6 +155,7 @@ impl Preconditions {
             }
             Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
             | Action::RemoveFlatpak { id, scope, .. } => self.flatpaks.contains_key(&flatpak_key(id, *scope)),
+            Action::AddRemote { name, .. } | Action::RemoveRemote { name } => self.remotes.contains_key(name),
             Action::UnlockSystem {}
             | Action::SetSetting { .. }
             | Action::SetOwn { .. }
@@ -208,6 +219,12 @@ impl Preconditions {
                 if next.contains(argument) != *expected {
                     return Err(Stale::Item(ItemId::new(Domain::Karg, argument.as_str())));
                 }
+            }
+        }
+        if !self.remotes.is_empty() {
+            let now = domain::remote::of_system(host).map_err(|problem| Stale::Unreadable(problem.message))?;
+            if let Some((name, _)) = self.remotes.iter().find(|(name, expected)| now.get(*name) != expected.as_ref()) {
+                return Err(Stale::Item(ItemId::new(Domain::Remote, name.as_str())));
             }
         }
         self.check_flatpaks(host, Scope::System)

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Effect, Origin, Privilege};
 use crate::item::{Domain, ItemId};
 use crate::manifest::Manifest;
-use crate::name::{BranchName, FlatpakId, KernelArgument, PackageName, SettingKey, UnitName};
-use crate::value::{FlatpakSource, Scope, UnitState, Value};
+use crate::name::{BranchName, FlatpakId, KernelArgument, PackageName, RemoteName, SettingKey, UnitName};
+use crate::value::{FlatpakSource, RemoteSource, Scope, UnitState, Value};
 
 /// Which side a step changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +95,18 @@ pub enum Action {
         scope: Scope,
         /// Which branch of it, where more than one may be installed.
         branch: Option<BranchName>,
+    },
+    /// Adds a Flatpak remote for everyone, or changes the one of that name.
+    AddRemote {
+        /// Which.
+        name: RemoteName,
+        /// What it is to be.
+        remote: RemoteSource,
+    },
+    /// Removes a Flatpak remote for everyone, if nothing came from it.
+    RemoveRemote {
+        /// Which.
+        name: RemoteName,
     },
     /// Brings an item of the person's own to a value, in the way of its domain.
     SetOwn {
@@ -182,15 +194,19 @@ impl Step {
             (Action::WriteManifest { .. }, _) => 0,
             // The new one comes before the old one goes, so that a failed download takes nothing away.
             (Action::RemoveFlatpak { .. }, Privilege::User) => 2,
+            // A remote is there before what comes from it, and goes after it.
+            (Action::SetOwn { value: None }, Privilege::User) if self.item.domain == Domain::Remote => 3,
             (_, Privilege::User) => 1,
-            (Action::SetUnit { state: UnitState::Disabled | UnitState::Masked, .. }, _) => 3,
-            (Action::UnlockSystem {}, _) => 4,
-            (Action::RemovePackage { .. }, _) => 5,
-            (Action::InstallPackage { .. }, _) => 6,
-            (Action::SetUnit { .. } | Action::UnmaskUnit { .. }, _) => 7,
-            (Action::InstallFlatpak { .. } | Action::SetSetting { .. } | Action::SetOwn { .. }, _) => 8,
-            (Action::RemoveFlatpak { .. }, _) => 9,
-            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 10,
+            (Action::SetUnit { state: UnitState::Disabled | UnitState::Masked, .. }, _) => 4,
+            (Action::UnlockSystem {}, _) => 5,
+            (Action::RemovePackage { .. }, _) => 6,
+            (Action::InstallPackage { .. }, _) => 7,
+            (Action::SetUnit { .. } | Action::UnmaskUnit { .. }, _) => 8,
+            (Action::AddRemote { .. }, _) => 9,
+            (Action::InstallFlatpak { .. } | Action::SetSetting { .. } | Action::SetOwn { .. }, _) => 10,
+            (Action::RemoveFlatpak { .. }, _) => 11,
+            (Action::RemoveRemote { .. }, _) => 12,
+            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 13,
         }
     }
 
@@ -220,6 +236,13 @@ impl Step {
             }
             Action::SetSetting { key, .. } => (Domain::Gsetting, key.as_str()),
             Action::InstallFlatpak { id, .. } | Action::RemoveFlatpak { id, .. } => (Domain::Flatpak, id.as_str()),
+            Action::AddRemote { name, remote } => {
+                if remote.scope != Scope::System {
+                    return Err("the administrator adds remotes for everyone only");
+                }
+                (Domain::Remote, name.as_str())
+            }
+            Action::RemoveRemote { name } => (Domain::Remote, name.as_str()),
             Action::SetOwn { value } => {
                 let kind = crate::domain::kind(self.item.domain);
                 if !kind.is_own() {
@@ -243,6 +266,9 @@ impl Step {
         let key = match self.item.domain {
             Domain::Flatpak if !matches!(self.action, Action::WriteManifest { .. } | Action::SetOwn { .. }) => {
                 crate::domain::flatpak::id_of(&self.item.key)
+            }
+            Domain::Remote if matches!(self.action, Action::AddRemote { .. } | Action::RemoveRemote { .. }) => {
+                crate::domain::remote::name_of(&self.item.key)
             }
             _ => self.item.key.as_str(),
         };
@@ -281,7 +307,9 @@ impl Action {
             | Self::AddKernelArgument { .. }
             | Self::RemoveKernelArgument { .. }
             | Self::InstallFlatpak { .. }
-            | Self::RemoveFlatpak { .. } => Privilege::Admin,
+            | Self::RemoveFlatpak { .. }
+            | Self::AddRemote { .. }
+            | Self::RemoveRemote { .. } => Privilege::Admin,
         }
     }
 
@@ -293,12 +321,14 @@ impl Action {
             Self::SetUnit { state, .. } => Value::Unit(*state),
             Self::SetSetting { value, .. } => Value::Setting(value.clone()),
             Self::InstallFlatpak { source, .. } => Value::Flatpak(source.clone()),
+            Self::AddRemote { remote, .. } => Value::Remote(remote.clone()),
             Self::WriteManifest { value } | Self::SetOwn { value } => return value.clone(),
             Self::RemovePackage { .. }
             | Self::UnlockSystem {}
             | Self::UnmaskUnit { .. }
             | Self::RemoveKernelArgument { .. }
-            | Self::RemoveFlatpak { .. } => return None,
+            | Self::RemoveFlatpak { .. }
+            | Self::RemoveRemote { .. } => return None,
         };
         Some(serde_json::json!(value))
     }

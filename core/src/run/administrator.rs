@@ -15,7 +15,7 @@ use crate::host::{Host, HostError, Invocation};
 use crate::name::{KernelArgument, UnitName};
 use crate::plan::{Action, Plan, Stale, Step};
 use crate::problem::Problem;
-use crate::value::UnitState;
+use crate::value::{Scope, UnitState};
 
 use super::Sink;
 use super::event::{Event, StepResult, StepState};
@@ -246,6 +246,10 @@ fn run_batch(
         }
         Action::InstallFlatpak { id, source } => tool(domain::flatpak::install(host, id, source)),
         Action::RemoveFlatpak { id, scope, branch } => tool(domain::flatpak::remove(host, id, *scope, branch.as_ref())),
+        Action::AddRemote { name, remote } => {
+            domain::remote::bring(host, name, remote, &mut |line| sink(&Event::log(*first, line)))
+        }
+        Action::RemoveRemote { name } => domain::remote::remove(host, name, Scope::System),
         Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => {
             Err(Problem::new("internal", "this step is not the administrator’s"))
         }
@@ -341,6 +345,8 @@ fn verify(
                     .map_err(|error| unreadable(&error))
             }
             Action::UnlockSystem {} => Ok(System::probe(host).usr_overlay),
+            Action::AddRemote { name, remote } => domain::remote::is_so(host, name, Some(remote)),
+            Action::RemoveRemote { name } => domain::remote::is_so(host, name, None),
             Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => Ok(false),
         };
         let (state, problem) = match is_so {

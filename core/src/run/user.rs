@@ -119,8 +119,10 @@ fn set_own(group: &[(usize, &Step)], host: &dyn Host, sink: Sink<'_>, results: &
 
 /// What is wrong when the setup does not say what a capture wrote, for example because another manifest does.
 fn unlike(setup: &Setup, step: &Step) -> Option<Problem> {
-    let said = setup.declared(step.item.domain).ok()?.get(&step.item.key).and_then(|said| said.value.as_ref());
     let wanted = step.to.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
+    let declared = setup.declared(step.item.domain).ok()?;
+    let said = domain::kind(step.item.domain).said(declared, &step.item.key, wanted.as_ref());
+    let said = said.and_then(|said| said.value.as_ref());
     (said != wanted.as_ref()).then(|| {
         Problem::new("unverified", format!("the setup still says something else about {}", step.item))
             .hinted("Look for it in the other manifests")
