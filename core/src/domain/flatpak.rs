@@ -151,15 +151,22 @@ fn parse(text: &str, declared: &Declarations) -> Result<BTreeMap<String, Observe
         let unexpected =
             |error: &dyn std::fmt::Display| Problem::new("unexpected_output", format!("flatpak list: {error}"));
         let id: FlatpakId = id.parse().map_err(|error| unexpected(&error))?;
-        let source = FlatpakSource {
-            remote: origin.parse().map_err(|error| unexpected(&error))?,
-            scope: if installation == "user" { Scope::User } else { Scope::System },
-            branch: if branch.is_empty() { None } else { Some(branch.parse().map_err(|error| unexpected(&error))?) },
-            commit: None,
+        let scope = if installation == "user" { Scope::User } else { Scope::System };
+        let named: Option<BranchName> =
+            if branch.is_empty() { None } else { Some(branch.parse().map_err(|error| unexpected(&error))?) };
+        // An app whose remote is gone or oddly named is one problem; the others can be compared.
+        let seen = match origin.parse() {
+            Ok(remote) => Observed::of(Value::Flatpak(FlatpakSource { remote, scope, branch: named, commit: None })),
+            Err(error) => {
+                let error: crate::name::NameError = error;
+                let message = format!("where {id} came from is not known: {error}");
+                let hint = "Install it again from a remote that is there";
+                Observed { problem: Some(Problem::new("no_origin", message).hinted(hint)), ..Observed::default() }
+            }
         };
         let name = (!name.is_empty() && name != id.as_str()).then(|| name.to_owned());
-        let (scope, branch) = (source.scope, branch.to_owned());
-        let seen = Observed { own: true, name, ..Observed::of(Value::Flatpak(source)) };
+        let branch = branch.to_owned();
+        let seen = Observed { own: true, name, ..seen };
         rows.push((id, scope, branch, seen));
     }
     // The plain id names what the setup asks for, where it is there; else the person's own, else the first.
@@ -292,6 +299,14 @@ mod tests {
         assert_eq!(scope("org.gnome.Boxes"), Scope::User);
         assert_eq!(scope("system/org.gnome.Boxes"), Scope::System);
         assert_eq!(seen["org.gnome.Boxes"].name.as_deref(), Some("Boxes"));
+    }
+
+    #[test]
+    fn an_application_without_a_remote_hides_no_other() {
+        let rows = "user\torg.gnome.Boxes\t\tstable\tabc\tBoxes\nuser\torg.gnome.Maps\tflathub\tstable\tabc\tMaps\n";
+        let seen = parse(rows, &Declarations::new()).unwrap();
+        assert_eq!(seen["org.gnome.Boxes"].problem.as_ref().unwrap().code, "no_origin");
+        assert!(seen["org.gnome.Maps"].problem.is_none() && seen["org.gnome.Maps"].value.is_some());
     }
 
     #[test]
