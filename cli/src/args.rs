@@ -198,6 +198,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: FlatpakCommand,
     },
+    /// Look at settings: their values, what they mean, which you changed
+    #[command(
+        visible_alias = "gs",
+        after_long_help = "Examples:\n  bkt gsetting discover\n  bkt gsetting describe org.gnome.desktop.interface clock-format\n  \
+        bkt gsetting watch\n  bkt capture gsetting:org.gnome.desktop.interface/clock-format"
+    )]
+    Gsetting(GsettingArgs),
     /// Check that everything Bucket needs is there
     Doctor,
     /// Tell of new changes by a desktop notification; silent when there is nothing new
@@ -498,6 +505,55 @@ pub(crate) struct LogArgs {
     /// The number of a run
     #[arg(value_name = "N")]
     pub(crate) run: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GsettingArgs {
+    #[command(subcommand)]
+    pub(crate) command: GsettingCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GsettingCommand {
+    /// List the settings of the setup, or the keys of schemas, with their values
+    List(GsettingList),
+    /// List what differs from its default; the setup need not mention it
+    Discover(GsettingChanged),
+    /// Print the value of a key
+    Get(GsettingName),
+    /// Say what keys mean, which values they may have, and what the setup says
+    Describe(GsettingName),
+    /// Print changes as they happen, to find the key a switch writes; with --json one object per line
+    Watch(GsettingChanged),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GsettingList {
+    /// List what differs from its default
+    #[arg(long)]
+    pub(crate) changed: bool,
+    #[command(flatten)]
+    pub(crate) keys: GsettingChanged,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GsettingChanged {
+    /// Only these schemas (SCHEMA:/PATH/ for one that has instances)
+    #[arg(value_name = "SCHEMA")]
+    pub(crate) schemas: Vec<String>,
+    /// Also keys in which programs remember their state, such as the size of windows
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GsettingName {
+    /// The schema, SCHEMA:/PATH/ for one that has instances, or a whole item (gsetting:SCHEMA/KEY)
+    #[arg(value_name = "SCHEMA")]
+    pub(crate) schema: String,
+    /// The key
+    #[arg(value_name = "KEY")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod drift;
 mod first_boot;
+mod gsetting;
 mod ignore;
 mod log;
 mod notify;
@@ -44,6 +45,7 @@ pub(crate) fn run(context: &Context, command: Option<Command>) -> Result<Answer,
         Some(Command::Containerfile(args)) => containerfile::containerfile(context, &args),
         Some(Command::System(args)) => system::system(context, &args),
         Some(Command::Log(args)) => log::log(context, &args),
+        Some(Command::Gsetting(args)) => gsetting::gsetting(context, &args.command),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Notify) => notify::notify(context),
         Some(Command::FirstBoot(args)) => first_boot::first_boot(context, &args),

@@ -59,6 +59,11 @@ impl Context {
         self.host_with(GioSettings::new())
     }
 
+    /// The same where no setting's description is shown: reading those is most of the work.
+    pub(crate) fn brief_host(&self) -> Result<Arc<dyn Host>, Failure> {
+        self.host_with(GioSettings::new().without_summaries())
+    }
+
     fn host_with(&self, settings: GioSettings) -> Result<Arc<dyn Host>, Failure> {
         let root = self.root()?;
         let settings = match &root {
@@ -83,8 +88,7 @@ impl Context {
 
     /// The same where no setting's description is shown: reading those is most of the work.
     pub(crate) fn brief_session(&self) -> Result<Session, Failure> {
-        let host = self.host_with(GioSettings::new().without_summaries())?;
-        Ok(Session { host, setup: self.setup()?, state: self.environment.state()? })
+        Ok(Session { host: self.brief_host()?, setup: self.setup()?, state: self.environment.state()? })
     }
 
     /// Who does the administrator's part of a plan: the helper, or on a directory this program itself.

@@ -147,6 +147,8 @@ impl Ui {
     /// Prints how the command ended and gives its exit code.
     pub(crate) fn end(&self, ended: &Result<Answer, Failure>) -> ExitCode {
         let (printed, exit) = match ended {
+            // What was told line by line is no document.
+            Ok(answer) if self.json && answer.document.is_null() => (Ok(()), answer.exit),
             Ok(answer) if self.json => (document_to(io::stdout(), &answer.document), answer.exit),
             Ok(answer) => (self.print(&answer.text), answer.exit),
             Err(failure) if self.json => {
@@ -176,7 +178,8 @@ impl Ui {
         ExitCode::from(exit)
     }
 
-    fn print(&self, text: &str) -> io::Result<()> {
+    /// Prints on standard output, for what is told while it happens.
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }

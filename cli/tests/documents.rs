@@ -6,7 +6,7 @@ use crate::computer::Computer;
 #[test]
 fn every_command_answers_with_one_document() {
     let computer = Computer::bare(&[]);
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["status"],
         &["drift"],
@@ -19,6 +19,8 @@ fn every_command_answers_with_one_document() {
         &["ignore", "pkg:htop"],
         &["log"],
         &["system"],
+        &["gsetting", "list"],
+        &["gsetting", "discover"],
         &["doctor"],
         &["notify"],
         &["first-boot", "--status"],
@@ -42,6 +44,7 @@ fn every_failure_answers_with_one_document() {
         (&["diff", "pkg:nosuch"], "no_rpm_database", 6),
         (&["apply", "nosuch"], "unknown_item", 2),
         (&["apply", "nosuch.json"], "plan_not_found", 2),
+        (&["gs", "get", "org.a", "b"], "schema_missing", 2),
         (&["log", "7"], "unknown_run", 2),
         (&["system", "diff"], "not_image_based", 6),
         (&["system", "staged"], "not_image_based", 6),

@@ -11,6 +11,7 @@ fn alone_it_says_where_to_begin() {
     See how this computer differs from its setup, and decide about each difference.
 
     Look     status · drift [list|check] · diff · plan [show] · log · system · doctor
+    Settings gsetting [list|discover|get|describe|watch]
     Decide   apply · capture · ignore
     Image    containerfile check|diff|sync|adopt
     Set up   first-boot · notify · completions · help
@@ -46,6 +47,8 @@ fn help_fits_eighty_columns_and_names_every_command() {
       dnf            Install and remove packages, in the setup and on this computer
       flatpak        Add and remove Flatpak apps, in the setup and on this computer
                      [alias: fp]
+      gsetting       Look at settings: their values, what they mean, which you
+                     changed [alias: gs]
       doctor         Check that everything Bucket needs is there
       notify         Tell of new changes by a desktop notification; silent when
                      there is nothing new

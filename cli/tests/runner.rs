@@ -14,6 +14,7 @@ mod containerfile;
 mod delegation;
 mod documents;
 mod flatpak;
+mod gsetting;
 mod help;
 mod personal;
 mod sample;

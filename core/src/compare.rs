@@ -7,6 +7,7 @@
 //!
 //! Invariant: comparing changes nothing but the store of agreements, which takes in what was seen equal.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -242,6 +243,18 @@ pub fn compare(host: &dyn Host, setup: &Setup, ignored: &Ignored) -> Comparison 
 /// Compares some domains only.
 #[must_use]
 pub fn compare_some(host: &dyn Host, setup: &Setup, ignored: &Ignored, domains: &[Domain]) -> Comparison {
+    compare_also(host, setup, ignored, domains, &[])
+}
+
+/// The same, where domains also look at items a person named that the setup does not mention.
+#[must_use]
+pub fn compare_also(
+    host: &dyn Host,
+    setup: &Setup,
+    ignored: &Ignored,
+    domains: &[Domain],
+    also: &[ItemId],
+) -> Comparison {
     let system = System::probe(host);
     let mut comparison = Comparison {
         compared_at: host.now(),
@@ -255,7 +268,13 @@ pub fn compare_some(host: &dyn Host, setup: &Setup, ignored: &Ignored, domains: 
     };
     let read = |domain: Domain| -> Result<Observation, Problem> {
         let declared = setup.declared(domain)?;
-        domain::kind(domain).observe(&Look { host, system: &comparison.system, declared })
+        let kind = domain::kind(domain);
+        let mut declared = Cow::Borrowed(declared);
+        for item in also.iter().filter(|item| item.domain == domain) {
+            let nothing = Declaration { value: None, manifest: kind.manifest(), line: 0 };
+            declared.to_mut().entry(item.key.clone()).or_insert(nothing);
+        }
+        kind.observe(&Look { host, system: &comparison.system, declared: &declared })
     };
     let results: Vec<(Domain, Result<Observation, Problem>)> = std::thread::scope(|scope| {
         let readers: Vec<_> =

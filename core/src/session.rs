@@ -98,10 +98,22 @@ impl Session {
     /// # Errors
     /// As [`Session::compare`].
     pub fn compare_some(&self, domains: &[Domain]) -> Result<Snapshot, SessionError> {
+        self.compare_within(domains, &[])
+    }
+
+    /// The same for all domains, which also look at items a person named that the setup does not mention.
+    ///
+    /// # Errors
+    /// As [`Session::compare`].
+    pub fn compare_also(&self, also: &[ItemId]) -> Result<Snapshot, SessionError> {
+        self.compare_within(&Domain::ALL, also)
+    }
+
+    fn compare_within(&self, domains: &[Domain], also: &[ItemId]) -> Result<Snapshot, SessionError> {
         let setup = Setup::load(&self.setup)?;
         let ignored = Ignored::load(&self.setup).map_err(Self::failed(&self.setup.join(ignore::IGNORE_FILE)))?;
-        let mut comparison =
-            compare::compare_some(&Remembering::new(self.host.as_ref(), &self.state), &setup, &ignored, domains);
+        let host = Remembering::new(self.host.as_ref(), &self.state);
+        let mut comparison = compare::compare_also(&host, &setup, &ignored, domains, also);
         let failed = || Self::failed(&self.state);
         comparison.resolve_origins(&self.agreed().load().map_err(failed())?);
         self.agreed().update(|agreed| comparison.record(agreed)).map_err(failed())?;

@@ -16,7 +16,7 @@ use crate::select;
 /// `bkt capture`.
 pub(super) fn capture(context: &Context, args: &CaptureArgs) -> Result<Answer, Failure> {
     let session = context.session()?;
-    let snapshot = run::compare(context, &session)?;
+    let snapshot = run::compare_named(context, &session, &args.items)?;
     let comparison = &snapshot.comparison;
     let changes: Vec<&Change> = if !args.items.is_empty() {
         let picked = select::pick(comparison, &args.items)?;

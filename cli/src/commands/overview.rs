@@ -13,6 +13,7 @@ pub(super) fn overview() -> Answer {
     let text = gettext(
         "See how this computer differs from its setup, and decide about each difference.\n\n\
          Look     status · drift [list|check] · diff · plan [show] · log · system · doctor\n\
+         Settings gsetting [list|discover|get|describe|watch]\n\
          Decide   apply · capture · ignore\n\
          Image    containerfile check|diff|sync|adopt\n\
          Set up   first-boot · notify · completions · help\n\n\
@@ -25,6 +26,7 @@ pub(super) fn overview() -> Answer {
         "plan",
         "log",
         "system",
+        "gsetting",
         "doctor",
         "apply",
         "capture",

@@ -23,7 +23,7 @@ pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Answer, Failure>
         None => args.show,
     };
     let session = context.session()?;
-    let snapshot = super::run::compare(context, &session)?;
+    let snapshot = super::run::compare_named(context, &session, &args.capture)?;
     let comparison = &snapshot.comparison;
     let mut decisions = Decisions::new();
     if args.apply.is_empty() && args.capture.is_empty() {

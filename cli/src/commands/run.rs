@@ -32,6 +32,12 @@ pub(super) fn compare(context: &Context, session: &Session) -> Result<Snapshot, 
     timed(context, || session.compare())
 }
 
+/// The same, where words may name settings that the setup does not mention.
+pub(super) fn compare_named(context: &Context, session: &Session, words: &[String]) -> Result<Snapshot, Failure> {
+    let also = super::gsetting::also(session.host.as_ref(), words)?;
+    timed(context, || session.compare_also(&also))
+}
+
 fn timed(context: &Context, compare: impl FnOnce() -> Result<Snapshot, SessionError>) -> Result<Snapshot, Failure> {
     let start = Instant::now();
     let snapshot = compare()?;
