@@ -8,6 +8,7 @@
 //!
 //! Invariant: the rpm database is read once per comparison; its cookie is the digest of all installed versions.
 
+mod layers;
 mod reason;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,13 +29,23 @@ use crate::value::Value;
 use super::{Actions, Kind, Look, Observation, Observed};
 use crate::plan::{Action, Deferral};
 
-/// Reads `{"packages": [...]}`.
+/// Reads `{"packages": [...], "groups": [...], "excluded": [...]}`. Groups and excluded packages are the recipe's: a
+/// group is no package, and what a computer has of its image is not compared.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["packages", "groups", "excluded", "copr_repos"]);
     let mut declarations = Declarations::new();
     for value in reader.list(root, "packages")? {
         let name: PackageName = reader.name(value, reader.string("packages", value)?)?;
         reader.declare(&mut declarations, value, name.as_str(), Some(Value::Present))?;
+    }
+    for value in reader.list(root, "groups")? {
+        reader.string("groups", value)?;
+    }
+    for value in reader.list(root, "excluded")? {
+        let name: PackageName = reader.name(value, reader.string("excluded", value)?)?;
+        if declarations.contains_key(name.as_str()) {
+            reader.warn(value, format!("{name} is both in ‘packages’ and in ‘excluded’; the first is used"));
+        }
     }
     Ok(declarations)
 }
@@ -149,17 +160,10 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
     for name in installed.keys().filter(|name| own.contains(*name) || declared.contains_key(*name)) {
         entries.insert(name.clone(), Observed { own: own.contains(name), ..Observed::of(Value::Present) });
     }
+    entries.extend(layers::beyond_installed(system, declared, &installed));
     // What a waiting deployment takes away is as good as gone; one that cannot be read says nothing.
     for name in system.leaving(host).unwrap_or_default() {
         entries.remove(&name);
-    }
-    for name in &system.layered {
-        // Layered in a deployment that waits for a restart.
-        entries.entry(name.clone()).or_insert_with(|| Observed {
-            own: true,
-            after_restart: true,
-            ..Observed::of(Value::Present)
-        });
     }
     Ok(Observation { entries, cookie: Some(cookie(&installed)) })
 }
@@ -171,7 +175,7 @@ fn own_on_image(
     installed: &Installed,
     basis: Basis,
 ) -> Result<BTreeSet<String>, Problem> {
-    let mut own: BTreeSet<String> = system.layered.iter().cloned().collect();
+    let mut own = layers::all(system);
     if let (true, Some(path)) = (system.usr_overlay, &system.deployment_path) {
         let database = format!("{path}/usr/lib/sysimage/rpm");
         let image = parse_installed(&host.run(&rpm_query(host, Some(&database)))?.success("rpm")?);
@@ -248,6 +252,7 @@ mod tests {
     use super::*;
     use crate::host::recording::RecordingHost;
     use crate::host::remembering::Remembering;
+    use crate::item::Domain;
     use crate::manifest::Declaration;
     use std::path::Path;
 
@@ -282,6 +287,17 @@ mod tests {
         assert_eq!(observed("tmux\t3-1\tx86_64\n").into_keys().collect::<Vec<_>>(), ["tmux"]);
         // The next image has it itself.
         assert_eq!(observed("htop\t3-1\tx86_64\n").into_keys().collect::<Vec<_>>(), ["htop", "tmux"]);
+    }
+
+    #[test]
+    fn groups_and_excluded_packages_are_read_and_not_compared() {
+        let read = |text: &str| Reader::declarations(Manifest::SystemPackages, Domain::Pkg, text);
+        let (declared, warnings) =
+            read(r#"{"packages": ["htop"], "groups": ["core"], "excluded": ["firefox", "htop"]}"#).unwrap();
+        assert_eq!(declared.into_keys().collect::<Vec<_>>(), ["htop"]);
+        assert_eq!(warnings.len(), 1, "htop is in both lists");
+        assert!(read(r#"{"excluded": ["--all"]}"#).is_err());
+        assert!(read(r#"{"groups": [1]}"#).is_err());
     }
 
     #[test]

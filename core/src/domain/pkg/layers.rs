@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What was layered on an image, now and from the next start on.
+//!
+//! Invariant: only what someone layered is here; nothing of the image itself is.
+
+use std::collections::BTreeSet;
+
+use crate::deployment::{Deployment, System};
+use crate::domain::Observed;
+use crate::i18n::{fill, gettext};
+use crate::manifest::Declarations;
+use crate::value::Value;
+
+use super::Installed;
+
+/// The packages layered on a deployment: by name, and from files.
+fn layered(deployment: &Deployment) -> BTreeSet<String> {
+    let files = deployment.local.iter().map(|file| name_of(file).to_owned());
+    deployment.layered.iter().cloned().chain(files).collect()
+}
+
+/// `1password-8.11.2-1.x86_64` to `1password`.
+fn name_of(nevra: &str) -> &str {
+    let name = nevra.rsplitn(3, '-').nth(2);
+    name.filter(|name| !name.is_empty()).unwrap_or(nevra)
+}
+
+/// Everything layered, on this start's deployment or the next one's.
+pub(super) fn all(system: &System) -> BTreeSet<String> {
+    let deployments = system.booted.iter().chain(system.next_start());
+    deployments.flat_map(layered).chain(system.layered.iter().cloned()).collect()
+}
+
+/// What the installed packages alone do not tell: layers that come with the next start, and packages taken out of
+/// the image.
+pub(super) fn beyond_installed(
+    system: &System,
+    declared: &Declarations,
+    installed: &Installed,
+) -> Vec<(String, Observed)> {
+    let now = system.booted.as_ref().map(layered).unwrap_or_default();
+    let there = |after_restart| Observed { own: true, after_restart, ..Observed::of(Value::Present) };
+    let mut seen = Vec::new();
+    let then = system.next_start().map(layered).unwrap_or_default().into_iter().chain(system.layered.iter().cloned());
+    for name in then.filter(|name| !installed.contains_key(name)) {
+        // A layer may be asked for by another name than the package's own; then it is here although rpm knows no such name.
+        let after_restart = !now.contains(&name);
+        seen.push((name, there(after_restart)));
+    }
+    let removed = system.booted.iter().flat_map(|booted| &booted.removed);
+    for name in removed.filter(|name| declared.contains_key(*name) && !installed.contains_key(*name)) {
+        let hint = fill(
+            &gettext("it was taken out of the image here; ‘rpm-ostree override reset {name}’ brings it back"),
+            &[("name", name)],
+        );
+        seen.push((name.clone(), Observed { fixed: Some(hint), ..Observed::default() }));
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployment::HostKind;
+    use crate::domain::pkg::observe;
+    use crate::host::recording::RecordingHost;
+    use crate::manifest::{Declaration, Manifest};
+
+    const RPM: &str = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
+
+    fn host() -> RecordingHost {
+        let text = "bash\t5-1.x86_64\nhtop\t3-1.x86_64\ntmux\t3-1.x86_64\n1password\t8.11.2-1.x86_64\n";
+        RecordingHost::default().prints(RPM, text)
+    }
+
+    fn system(kind: HostKind, booted: Deployment, next: Option<Deployment>) -> System {
+        let mut system = System::probe(&RecordingHost::default());
+        system.kind = kind;
+        system.next = next.as_ref().map(|next| next.id.clone());
+        (system.booted, system.staged) = (Some(booted), next);
+        system
+    }
+
+    fn deployment(id: &str, layered: &[&str], local: &[&str]) -> Deployment {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Deployment {
+            id: id.to_owned(),
+            stateroot: Some("fedora".to_owned()),
+            layered: words(layered),
+            local: words(local),
+            ..Deployment::default()
+        }
+    }
+
+    #[test]
+    fn layers_by_name_and_from_files_are_someones_and_the_image_is_not() {
+        for kind in [HostKind::Layered, HostKind::Ostree, HostKind::ImageOnly] {
+            let booted = deployment("a.0", &["htop", "tmux"], &["1password-8.11.2-1.x86_64"]);
+            let seen = observe(&host(), &system(kind, booted, None), &Declarations::new()).unwrap().entries;
+            assert_eq!(seen.keys().collect::<Vec<_>>(), ["1password", "htop", "tmux"]);
+            assert!(seen.values().all(|observed| observed.own && !observed.after_restart));
+        }
+        for kind in [HostKind::Image, HostKind::ImageOnly, HostKind::Composefs] {
+            let clean = system(kind, deployment("a.0", &[], &[]), None);
+            assert!(observe(&host(), &clean, &Declarations::new()).unwrap().entries.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_layer_of_the_next_start_comes_after_the_restart() {
+        let (booted, next) = (deployment("a.0", &["htop"], &[]), deployment("b.0", &["htop", "strace"], &[]));
+        let system = system(HostKind::Ostree, booted, Some(next));
+        let seen = observe(&host(), &system, &Declarations::new()).unwrap().entries;
+        assert!(!seen["htop"].after_restart);
+        assert!(seen["strace"].after_restart && seen["strace"].own);
+    }
+
+    #[test]
+    fn what_was_taken_out_of_the_image_says_how_it_comes_back() {
+        let booted = Deployment { removed: vec!["firefox".to_owned()], ..deployment("a.0", &[], &[]) };
+        let wanted = Declaration { value: Some(Value::Present), manifest: Manifest::SystemPackages, line: 1 };
+        let declared = Declarations::from([("firefox".to_owned(), wanted)]);
+        let seen = observe(&host(), &system(HostKind::Layered, booted, None), &declared).unwrap().entries;
+        assert!(seen["firefox"].value.is_none() && !seen["firefox"].own);
+        assert!(seen["firefox"].fixed.as_ref().unwrap().contains("rpm-ostree override reset firefox"));
+    }
+
+    #[test]
+    fn a_layer_asked_for_by_another_name_does_not_wait_for_a_restart() {
+        let mut system = system(HostKind::Ostree, deployment("a.0", &["vim"], &[]), None);
+        system.layered = vec!["vim".to_owned()];
+        let seen = observe(&host(), &system, &Declarations::new()).unwrap().entries;
+        assert!(seen["vim"].own && !seen["vim"].after_restart);
+    }
+
+    #[test]
+    fn a_package_file_has_the_name_of_its_package() {
+        assert_eq!(name_of("1password-8.11.2-1.x86_64"), "1password");
+        assert_eq!(name_of("google-chrome-stable-2:140.0-1.x86_64"), "google-chrome-stable");
+        assert_eq!(name_of("odd"), "odd");
+    }
+}
