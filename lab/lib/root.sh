@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # Debian roots that carry what the machine lacks: `build` compiles and tests, `host` is booted.
-# lab/lib/KIND.packages lists their packages; root_exec runs a command in one.
+# `dnf5` has what trixie lacks: dnf5 and rpm 6. lab/lib/KIND.packages lists their packages; root_exec runs a
+# command in one.
 
-suite=trixie
+suite_of() { if [ "$1" = dnf5 ]; then echo forky; else echo trixie; fi; }
 
 root_path() {
-  local list=$BKT_SRC/lab/lib/$1.packages dir key
+  local list=$BKT_SRC/lab/lib/$1.packages suite dir key
+  suite=$(suite_of "$1")
   key=$({ echo "$suite"; cat "$list"; } | sha256sum | cut -c1-12)
   [ -d "$BKT_CACHE/$1-$key" ] || note "making the $1 root: about two minutes, once"
-  dir=$(cached "$1-$key" make_root "$list") || return 1
+  dir=$(cached "$1-$key" make_root "$list" "$suite") || return 1
   [ "$(readlink "$BKT_CACHE/$1")" = "$1-$key" ] || ln -sfn "$1-$key" "$BKT_CACHE/$1"
   printf '%s\n' "$dir"
 }
 
-make_root() {
+make_root() { # LIST SUITE DIR
   need_root "making the build root"
   need_debs mmdebstrap systemd-nspawn:systemd-container
   mmdebstrap --variant=minbase --include="$(paste -sd, "$1")" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --customize-hook='mkdir -p "$1/usr/lib/rpm/macros.d"' \
     --customize-hook="copy-in $BKT_SRC/lab/lib/macros.bkt /usr/lib/rpm/macros.d" \
-    "$suite" "$2"
+    --customize-hook='[ ! -e "$1/usr/bin/dnf5" ] || ln -s dnf5 "$1/usr/bin/dnf"' \
+    --aptopt='Acquire::Check-Valid-Until "false"' \
+    "$2" "$3"
 }
 
 need_root() {

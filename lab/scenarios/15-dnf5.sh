@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# dnf5 and rpm 6 do what bkt asks of them: the same command lines as on dnf4, on a computer below a directory.
+. "$(dirname "$(readlink -f "$0")")/../lib/all.sh"
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export BKT_BIND=$dir
+root=$dir/root
+mkdir -p "$root/etc/dnf" "$dir/home" "$dir/setup/manifests"
+add_repos "$root" "$(lab_repos)"
+# nothing below the directory could run a package's script
+printf '[main]\ntsflags=noscripts\n' >"$root/etc/dnf/dnf.conf"
+setup() { printf '{"packages": [%s]}\n' "$1" >"$dir/setup/manifests/system-packages.json"; }
+
+root_path build >/dev/null
+(cd "$BKT_SRC" && "$BKT_SRC/dev" cargo build --quiet -p bkt-cli)
+here() { (root_exec dnf5 env HOME="$dir/home" XDG_STATE_HOME="$dir/home/state" "$@"); }
+bkt() { here "${CARGO_TARGET_DIR:-$BKT_SRC/target}/debug/bkt" --root "$root" -C "$dir/setup" "$@"; }
+dnf() { here dnf --installroot "$root" "$@"; }
+packages() { bkt drift --json | jq -r '[.items[] | select(.id | startswith("pkg:")) | "\(.id) \(.shape)"] | sort | join(", ")'; }
+record=$root/usr/lib/sysimage/libdnf5/packages.toml
+answers() { find "$dir/home/state/bkt/answers" -type f -printf '%T@ %f %s\n' 2>/dev/null | sort; }
+
+check "dnf is dnf5" bash -c 'grep -q "^dnf5 version 5" <<<"$1"' bash "$(here dnf --version)"
+check "rpm is 6" bash -c 'grep -q "version 6" <<<"$1"' bash "$(here rpm --version)"
+
+# the base, of which nothing is anyone's choice
+dnf -qy install bkt-lab-base >/dev/null 2>&1
+dnf -qy mark dependency bkt-lab-base >/dev/null 2>&1
+setup '"htop", "tuned"'
+check_is "declared packages are missing" "pkg:htop missing, pkg:tuned missing" packages
+check "bkt installs them with dnf5" bkt apply --yes pkg:htop pkg:tuned
+check_is "both are there, and their dependency is no change" "" packages
+check_is "dnf5 records that a person chose them" "htop tuned" \
+  sh -c 'sed -n "s/^\"\(.*\)\.noarch\" = {reason = \"User\"}/\1/p" "$1" | paste -sd" "' sh "$record"
+setup '"tuned"'
+check_is "what the setup does not mention is only here" "pkg:htop only_here" packages
+check_is "dnf5 tells the same reasons when asked" "bkt-lab-base Dependency|htop User|tuned User|tuned-profiles Dependency" \
+  sh -c 'LC_ALL=C sort | paste -sd"|"' < <(dnf -q '--disablerepo=*' repoquery --installed --qf '%{name} %{reason}\n')
+check "bkt removes it with dnf5" bkt apply --yes pkg:htop
+check_is "and it is gone" "" packages
+
+# a reason dnf5 does not know, as most of an image has
+here rpm --root "$root" -i --justdb --nodeps "$(lab_repos)/rpm/nano-8.6-1.noarch.rpm" >/dev/null 2>&1
+check_is "what dnf5 has no reason for is no one's choice" "" packages
+
+# failures keep their exit code and say why
+setup '"tuned", "no-such-package"'
+out=$(bkt apply --yes pkg:no-such-package 2>&1) && rc=0 || rc=$?
+check "a package that is nowhere fails" test "$rc" != 0
+check "with dnf5's own reason" grep -qi 'no match\|no-such-package' <<<"$out"
+check_is "and it is still missing" "pkg:no-such-package missing" packages
+
+# the memory of rpm's answer
+setup '"tuned"'
+rm -rf "$dir/home/state/bkt/answers"
+until [ -d "$dir/home/state/bkt/answers" ] || [ "$SECONDS" -gt 120 ]; do packages >/dev/null; done # a fresh change is not relied on
+check "rpm's answer is remembered" test -n "$(answers)"
+before=$(answers)
+packages >/dev/null
+check_is "and not asked for again" "$before" answers
+dnf -qy install htop >/dev/null 2>&1
+check_is "but a changed database is seen at once" "pkg:htop only_here" packages
+echo '[packages' >"$record"
+check_is "a damaged record is unknown, not in sync" "unreadable" \
+  sh -c 'jq -r ".unknown[] | select(.domain == \"pkg\") | .code"' < <(bkt status --json)
+done_with_checks
