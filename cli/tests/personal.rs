@@ -54,3 +54,15 @@ fn host_commands_go_both_ways_and_foreign_files_stay() {
     left.sort();
     assert_eq!(left, ["mine", "other"]);
 }
+
+#[test]
+fn extensions_are_unknown_where_there_is_no_shell() {
+    let computer = Computer::bare(&[("gnome-extensions.json", r#"{"extensions": ["none@bkt.lab"]}"#)]);
+    let schemas = computer.path("root/usr/share/glib-2.0/schemas");
+    std::fs::create_dir_all(&schemas).unwrap();
+    let drift = computer.bkt(&["drift", "--json"]).document();
+    let unknown = drift["unknown"].as_array().unwrap().iter().any(|unknown| unknown["domain"] == "ext");
+    assert!(unknown, "GNOME Shell is not there, so nothing is known: {drift}");
+    let said = computer.bkt(&["apply", "ext:none@bkt.lab", "--yes"]);
+    assert_ne!(said.exit, 0, "{said:?}");
+}

@@ -17,6 +17,7 @@ pub fn domain(domain: Domain) -> String {
     match domain {
         Domain::Remote => gettext("Flatpak Remotes"),
         Domain::Flatpak => gettext("Flatpak Apps"),
+        Domain::Ext => gettext("Extensions"),
         Domain::Gsetting => gettext("Settings"),
         Domain::Shim => gettext("Host Commands"),
         Domain::Unit => gettext("System Services"),
@@ -84,7 +85,7 @@ pub fn apply_sentence(change: &Change) -> String {
             fill(&gettext("Sets this computer to {value} from the next restart on."), &[("value", &value.to_string())])
         }
         (Some(value), _) => fill(&gettext("Sets this computer to {value}."), &[("value", &value.to_string())]),
-        (None, _) if change.id.domain == Domain::Unit => gettext("Disables it on this computer."),
+        (None, _) if matches!(change.id.domain, Domain::Unit | Domain::Ext) => gettext("Disables it on this computer."),
         (None, Effect::Restart) => gettext("Removes it from this computer at the next restart."),
         (None, _) => gettext("Removes it from this computer."),
     }

@@ -7,6 +7,7 @@
 //!
 //! Invariant: a domain that cannot be read answers with a [`Problem`], which hides no other domain.
 
+pub mod ext;
 pub mod flatpak;
 pub mod gsetting;
 pub mod karg;
@@ -190,6 +191,7 @@ pub fn kind(domain: Domain) -> &'static dyn Kind {
         Domain::Gsetting => &gsetting::Settings,
         Domain::Remote => &remote::Remotes,
         Domain::Flatpak => &flatpak::Applications,
+        Domain::Ext => &ext::Extensions,
         Domain::Shim => &shim::Shims,
     }
 }

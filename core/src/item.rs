@@ -17,6 +17,8 @@ pub enum Domain {
     Remote,
     /// Flatpak applications.
     Flatpak,
+    /// Extensions of GNOME Shell.
+    Ext,
     /// GSettings keys.
     Gsetting,
     /// Commands of the host, made available by wrapper files.
@@ -31,8 +33,8 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, in the order people read them.
-    pub const ALL: [Self; 7] =
-        [Self::Remote, Self::Flatpak, Self::Gsetting, Self::Shim, Self::Unit, Self::Pkg, Self::Karg];
+    pub const ALL: [Self; 8] =
+        [Self::Remote, Self::Flatpak, Self::Ext, Self::Gsetting, Self::Shim, Self::Unit, Self::Pkg, Self::Karg];
 
     /// The word before the colon in an item id.
     #[must_use]
@@ -40,6 +42,7 @@ impl Domain {
         match self {
             Self::Remote => "remote",
             Self::Flatpak => "flatpak",
+            Self::Ext => "ext",
             Self::Gsetting => "gsetting",
             Self::Shim => "shim",
             Self::Unit => "unit",

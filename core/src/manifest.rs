@@ -39,11 +39,13 @@ pub enum Manifest {
     FlatpakApps,
     /// `host-shims.json`: commands of the host.
     HostShims,
+    /// `gnome-extensions.json`: extensions of GNOME Shell.
+    GnomeExtensions,
 }
 
 impl Manifest {
     /// Every manifest read here.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SystemPackages,
         Self::SystemConfig,
         Self::SystemdServices,
@@ -51,6 +53,7 @@ impl Manifest {
         Self::FlatpakRemotes,
         Self::FlatpakApps,
         Self::HostShims,
+        Self::GnomeExtensions,
     ];
 
     /// Its path inside the setup.
@@ -64,6 +67,7 @@ impl Manifest {
             Self::FlatpakRemotes => "manifests/flatpak-remotes.json",
             Self::FlatpakApps => "manifests/flatpak-apps.json",
             Self::HostShims => "manifests/host-shims.json",
+            Self::GnomeExtensions => "manifests/gnome-extensions.json",
         }
     }
 
@@ -78,6 +82,7 @@ impl Manifest {
             Self::FlatpakRemotes => &[Domain::Remote],
             Self::FlatpakApps => &[Domain::Flatpak],
             Self::HostShims => &[Domain::Shim],
+            Self::GnomeExtensions => &[Domain::Ext],
         }
     }
 

@@ -235,6 +235,13 @@ name! {
 }
 
 name! {
+    /// The id of an extension of GNOME Shell, such as `caffeine@patapon.info`; also the name of its folder.
+    ExtensionId, "extension id", |text| {
+        first_then(text, 255, |c| alnum(c) || c == '_', |c| alnum(c) || "@._+-".contains(c))
+    }
+}
+
+name! {
     /// A Flatpak application id: three or more dot-separated elements.
     FlatpakId, "Flatpak application id", |text| {
         first_then(text, 255, |c| alnum(c) || c == '_', |c| alnum(c) || "._-".contains(c))?;
@@ -450,6 +457,9 @@ mod tests {
         }
         for text in ["-a.service", "a/b.service", "a b.service", "x", ".service", "a@.service", "a@b@c.service"] {
             assert!(text.parse::<UnitName>().is_err(), "{text:?}");
+        }
+        for text in ["", "-x@y", "../x", ".x@y", "a/b@c", "a b@c", "a'@b", "x\n"] {
+            assert!(text.parse::<ExtensionId>().is_err(), "{text:?}");
         }
         for text in ["quiet splash", "a=\"b\"", "a=$x", "-x", "=1", "a=b\nc"] {
             assert!(text.parse::<KernelArgument>().is_err(), "{text:?}");

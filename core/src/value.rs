@@ -29,6 +29,8 @@ pub enum Value {
     Flatpak(FlatpakSource),
     /// The command of the host a wrapper runs.
     Command(HostCommand),
+    /// Whether an installed extension is on.
+    Extension(ExtensionState),
 }
 
 fn serialize_present<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
@@ -63,6 +65,28 @@ impl fmt::Display for Value {
             Self::Remote(remote) => remote.fmt(f),
             Self::Flatpak(source) => source.fmt(f),
             Self::Command(command) => command.fmt(f),
+            Self::Extension(state) => f.write_str(state.as_str()),
+        }
+    }
+}
+
+/// Whether an installed extension of GNOME Shell is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExtensionState {
+    /// It is on.
+    Enabled,
+    /// It is installed and off.
+    Disabled,
+}
+
+impl ExtensionState {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
         }
     }
 }

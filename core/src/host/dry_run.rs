@@ -44,6 +44,7 @@ fn only_reads(invocation: &Invocation) -> bool {
     }
     match invocation.program.as_str() {
         "rpm" => has("-qa") || has("-q"),
+        "busctl" => has("ListExtensions"),
         "systemctl" => has("list-unit-files") || has("is-enabled") || has("show"),
         "journalctl" => has("--output=json"),
         "bootc" => has("status"),
