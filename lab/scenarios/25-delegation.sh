@@ -64,6 +64,12 @@ check_is "when flatpak-spawn is gone it is interrupted" INT sam sh -c \
 check_is "on a terminal it has that terminal, and Ctrl-C" "terminal 24 100|INT|3" \
   sam sh -c "toolbox python3 /usr/lib/bkt-lab/terminal.py bkt ignore -- terminal | paste -sd'|'"
 
+# How a Flatpak's window runs tools (core/src/host/spawned.rs): what did not start is told apart without its words.
+spawned() { sam sh -c "toolbox flatpak-spawn --host --watch-bus --directory=/ --env=LC_ALL=C.UTF-8 --env=LANGUAGE= \
+  env PATH=/usr/sbin:/usr/bin $1 2>&1; echo \$?"; }
+check_is "a tool of the host runs in the fixed locale" $'/ C.UTF-8\n4' spawned "sh -c 'echo \$PWD \$LC_ALL; exit 4'"
+check_is "a missing one is 127 and env's" $'env: \u2018no-such-tool\u2019: No such file or directory\n127' spawned no-such-tool
+
 # What is refused, each with exit code 6, and without a run.
 sam rm -f /home/sam/recorded/runs
 refused() { # NAME WORDS COMMAND…
