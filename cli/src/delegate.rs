@@ -13,10 +13,12 @@
 //! is handed over.
 
 use std::ffi::{OsStr, OsString};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command as Program, Stdio};
+use std::process::{Command as Program, ExitStatus, Stdio};
 
 use bkt_core::host::last_words;
 use bkt_core::i18n::{fill, gettext};
@@ -104,14 +106,9 @@ fn variables(get: &impl Fn(&str) -> Option<OsString>) -> Result<Vec<String>, Fai
 }
 
 fn ask(here: &Path) -> Result<(), Failure> {
-    let asked = spawn(Path::new("/"))
-        .args(["sh", "-c", QUESTION, "sh"])
-        .arg(here)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .output()
+    let (asked, said) = answer(spawn(Path::new("/")).args(["sh", "-c", QUESTION, "sh"]).arg(here))
         .map_err(|error| not_started(&error))?;
-    match asked.status.code() {
+    match asked.code() {
         Some(0) => Ok(()),
         Some(NO_FOLDER) => {
             let message = gettext("the host has no folder {path}");
@@ -124,12 +121,25 @@ fn ask(here: &Path) -> Result<(), Failure> {
             Err(impossible("not_on_host", message).hinted(gettext("Install Bucket on the host")))
         }
         _ => {
-            let said = String::from_utf8_lossy(&asked.stderr);
             let said = last_words(&said);
             let reason = said.strip_prefix("Portal call failed: ").unwrap_or(&said);
             let message = fill(&gettext("the host does not answer: {reason}"), &[("reason", reason)]);
             Err(impossible("host_unreachable", message).hinted(elsewhere()))
         }
+    }
+}
+
+/// How a program ended, and what it had said on standard error by then. That may never be closed: a session helper
+/// that hangs holds the copy it was sent.
+fn answer(program: &mut Program) -> std::io::Result<(ExitStatus, String)> {
+    let (mut ours, theirs) = UnixStream::pair()?;
+    let mut child = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(OwnedFd::from(theirs)).spawn()?;
+    let status = child.wait()?;
+    ours.set_nonblocking(true)?;
+    let mut said = Vec::new();
+    match ours.read_to_end(&mut said) {
+        Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+        _ => Ok((status, String::from_utf8_lossy(&said).into_owned())),
     }
 }
 

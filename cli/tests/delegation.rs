@@ -5,11 +5,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
-/// Notes its arguments; answers the question with `ANSWER`, and ends with 7 when handed the command.
+/// Notes its arguments; answers the question with `ANSWER`, and ends with 7 when handed the command. What it leaves
+/// behind keeps standard error open, as a session helper that hangs does.
 const RECORDER: &str = r#"#!/bin/sh
 printf '<%s>' "$@" >>calls
 echo >>calls
-case "$*" in *' sh -c '*) echo "Portal call failed: no helper" >&2; exit "${ANSWER:-0}" ;; esac
+case "$*" in *' sh -c '*) sleep 30 & echo "Portal call failed: no helper" >&2; exit "${ANSWER:-0}" ;; esac
 echo out; echo err >&2; exit 7
 "#;
 
@@ -78,10 +79,12 @@ fn what_cannot_be_handed_over_is_said_and_not_possible() {
         assert_eq!(output.status.code(), Some(6), "{said}");
         assert!(said.starts_with("bkt: ") && said.contains(words), "{said}");
     };
+    let started = std::time::Instant::now();
     let container = Container::new(true);
     refused(&container, &[("ANSWER", "65")], "the host has no folder ");
     refused(&container, &[("ANSWER", "66")], "bkt is not installed on the host");
     refused(&container, &[("ANSWER", "1")], "the host does not answer: no helper");
+    assert!(started.elapsed().as_secs() < 20, "nobody waits for a pipe that stays open");
     assert_eq!(container.calls().len(), 3);
     refused(&container, &[("BKT_DELEGATED", "1")], "is in a container again");
     assert_eq!(container.calls().len(), 3);
