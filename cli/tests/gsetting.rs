@@ -90,7 +90,8 @@ fn the_key_a_switch_writes_is_told_when_it_is_written() {
     let watch = |flags: &str| {
         let script = format!(
             "env --default-signal=INT {bkt} gsetting watch {flags} >told 2>ready & watch=$!; trap 'kill $watch 2>/dev/null' EXIT; until grep -qs Watching ready; do sleep 0.05; done; \
-             gsettings set {INTERFACE} clock-format 12h; gsettings reset {INTERFACE} clock-format; \
+             gsettings set {INTERFACE} clock-format 12h; \
+             until [ -s told ]; do sleep 0.05; done; gsettings reset {INTERFACE} clock-format; \
              until [ $(wc -l <told) = 2 ]; do sleep 0.05; done; kill -INT $watch; wait $watch 2>/dev/null; echo $? >&2; cat told"
         );
         computer.run("timeout", &["60", "bash", "-c", &script])
