@@ -205,6 +205,14 @@ pub(crate) enum Command {
         bkt gsetting watch\n  bkt capture gsetting:org.gnome.desktop.interface/clock-format"
     )]
     Gsetting(GsettingArgs),
+    /// Add and remove commands of the host that toolboxes have, too
+    #[command(
+        after_long_help = "Examples:\n  bkt shim add nmcli\n  bkt shim add docker --host podman\n  bkt shim list"
+    )]
+    Shim {
+        #[command(subcommand)]
+        command: ShimCommand,
+    },
     /// Check that everything Bucket needs is there
     Doctor,
     /// Tell of new changes by a desktop notification; silent when there is nothing new
@@ -296,6 +304,27 @@ pub(crate) struct FlatpakAdd {
     /// The branch
     #[arg(long, value_name = "BRANCH")]
     pub(crate) branch: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShimCommand {
+    /// Add commands
+    Add(ShimAdd),
+    /// Take commands out
+    Remove(ThingsArgs),
+    /// List what the setup has and what is here
+    List,
+    /// Show both sides of commands
+    Show(ShowArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShimAdd {
+    #[command(flatten)]
+    pub(crate) things: ThingsArgs,
+    /// What they run on the host [default: the same name]
+    #[arg(short = 'H', long, value_name = "COMMAND")]
+    pub(crate) host: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

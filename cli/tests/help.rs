@@ -31,6 +31,28 @@ fn help_fits_eighty_columns_and_names_every_command() {
     Usage: bkt [OPTIONS] [COMMAND]
 
     Commands:
+      status       Show this computer, its setup, and how many changes there are to
+                   decide
+      drift        List every difference
+      diff         Show both sides of changes, and what apply and capture would do
+      plan         Show exactly what apply and capture would do
+      apply        Make this computer what the setup says
+      capture      Write what this computer has into the setup
+      ignore       Stop reporting items
+      system       Show the versions of the system on this computer, and who updates
+                   it [alias: sys]
+      log          List past runs, or show one [alias: history]
+      undo         Take back what a run did
+      dnf          Install and remove packages, in the setup and on this computer
+      flatpak      Add and remove Flatpak apps, in the setup and on this computer
+                   [alias: fp]
+      shim         Add and remove commands of the host that toolboxes have, too
+      doctor       Check that everything Bucket needs is there
+      notify       Tell of new changes by a desktop notification; silent when there
+                   is nothing new
+      first-boot   Apply the setup once after a new system version started
+      completions  Print the completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
       status         Show this computer, its setup, and how many changes there are
                      to decide
       drift          List every difference

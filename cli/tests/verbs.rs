@@ -74,3 +74,18 @@ fn twenty_at_once_lose_nothing() {
     let text = packages(&computer);
     assert!((0..20).all(|n| text.contains(&format!("\"parallel-{n}\""))), "{text}");
 }
+
+#[test]
+fn a_host_command_is_made_and_written_down() {
+    let Some(computer) = Computer::sample() else { return };
+    let said = computer.bkt(&["shim", "add", "docker", "--host", "podman"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    let wrapper = std::fs::read_to_string(computer.path("home/.local/toolbox/shims/docker")).unwrap();
+    assert!(wrapper.contains("flatpak-spawn --host podman"), "{wrapper}");
+    let manifest = || std::fs::read_to_string(computer.path("setup/manifests/host-shims.json")).unwrap();
+    assert!(manifest().contains("\"docker\""), "{}", manifest());
+    assert_eq!(computer.bkt(&["shim", "add", "../docker"]).exit, 2);
+    assert_eq!(computer.bkt(&["shim", "remove", "docker"]).exit, 0);
+    assert!(!computer.path("home/.local/toolbox/shims/docker").exists());
+    assert!(!manifest().contains("docker"), "{}", manifest());
+}

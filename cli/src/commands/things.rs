@@ -3,12 +3,12 @@
 //!
 //! Invariant: a name no tool would accept is refused before anything is looked at.
 
-use bkt_core::item::Domain;
-use bkt_core::name::{BranchName, FlatpakId, NameError, PackageName, RemoteName};
+use bkt_core::item::{Domain, ItemId};
+use bkt_core::name::{BranchName, FlatpakId, HostCommand, NameError, PackageName, RemoteName, ShimName};
 use bkt_core::value::{FlatpakSource, Scope, Value};
 
 use super::verb;
-use crate::args::{DnfCommand, FlatpakAdd, FlatpakCommand};
+use crate::args::{DnfCommand, FlatpakAdd, FlatpakCommand, ShimCommand};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 
@@ -39,6 +39,23 @@ pub(super) fn flatpak(context: &Context, command: &FlatpakCommand) -> Result<Ans
         FlatpakCommand::Remove(args) => verb::change(context, verb::gone(Domain::Flatpak, &args.names), &args.sides),
         FlatpakCommand::List => verb::list(context, Domain::Flatpak),
         FlatpakCommand::Show(args) => verb::show(context, Domain::Flatpak, &args.names),
+    }
+}
+
+/// `bkt shim`.
+pub(super) fn shim(context: &Context, command: &ShimCommand) -> Result<Answer, Failure> {
+    match command {
+        ShimCommand::Add(args) => {
+            let wanted = args.things.names.iter().map(|name| {
+                let host: HostCommand = args.host.as_deref().unwrap_or(name).parse()?;
+                Ok((ItemId::new(Domain::Shim, name.parse::<ShimName>()?.as_str()), Some(Value::Command(host))))
+            });
+            let wanted: Vec<_> = wanted.collect::<Result<_, NameError>>().map_err(refused)?;
+            verb::change(context, wanted, &args.things.sides)
+        }
+        ShimCommand::Remove(args) => verb::change(context, verb::gone(Domain::Shim, &args.names), &args.sides),
+        ShimCommand::List => verb::list(context, Domain::Shim),
+        ShimCommand::Show(args) => verb::show(context, Domain::Shim, &args.names),
     }
 }
 
