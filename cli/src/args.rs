@@ -550,6 +550,8 @@ pub(crate) enum GsettingCommand {
     Discover(GsettingChanged),
     /// Print the value of a key
     Get(GsettingName),
+    /// Set a key, in the setup and on this computer
+    Set(GsettingSet),
     /// Say what keys mean, which values they may have, and what the setup says
     Describe(GsettingName),
     /// Print changes as they happen, to find the key a switch writes; with --json one object per line
@@ -573,6 +575,21 @@ pub(crate) struct GsettingChanged {
     /// Also keys in which programs remember their state, such as the size of windows
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GsettingSet {
+    /// The schema, SCHEMA:/PATH/ for one that has instances
+    #[arg(value_name = "SCHEMA")]
+    pub(crate) schema: String,
+    /// The key
+    #[arg(value_name = "KEY")]
+    pub(crate) key: String,
+    /// The value as GVariant text; text alone needs no quotes
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) value: String,
+    #[command(flatten)]
+    pub(crate) sides: SideArgs,
 }
 
 #[derive(Debug, clap::Args)]

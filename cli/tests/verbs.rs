@@ -89,3 +89,18 @@ fn a_host_command_is_made_and_written_down() {
     assert!(!computer.path("home/.local/toolbox/shims/docker").exists());
     assert!(!manifest().contains("docker"), "{}", manifest());
 }
+
+#[test]
+fn a_setting_is_set_and_written_down_in_its_own_spelling() {
+    let Some(computer) = Computer::sample() else { return };
+    let manifest = || std::fs::read_to_string(computer.path("setup/manifests/gsettings.json")).unwrap();
+    let key = ["org.gnome.desktop.interface", "clock-format"];
+    let said = computer.bkt(&["gsetting", "set", key[0], key[1], "24h"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert!(manifest().contains("\"'24h'\""), "{}", manifest());
+    assert_eq!(computer.bkt(&["gsetting", "get", key[0], key[1]]).out.trim(), "'24h'");
+    let before = manifest();
+    assert_ne!(computer.bkt(&["gsetting", "set", key[0], key[1], "25h"]).exit, 0);
+    assert_ne!(computer.bkt(&["gsetting", "set", key[0], "clock-formt", "24h"]).exit, 0);
+    assert_eq!(manifest(), before);
+}

@@ -21,7 +21,8 @@ use bkt_core::value::Value;
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::args::{GsettingChanged, GsettingCommand, GsettingList, GsettingName};
+use super::verb;
+use crate::args::{GsettingChanged, GsettingCommand, GsettingList, GsettingName, GsettingSet};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 use crate::ui::{BOLD, DIM, WARN, padded, styled, widest, wrapped};
@@ -32,9 +33,24 @@ pub(super) fn gsetting(context: &Context, command: &GsettingCommand) -> Result<A
         GsettingCommand::List(args) => list(context, args),
         GsettingCommand::Discover(args) => changed(context, args),
         GsettingCommand::Get(name) => get(context, name),
+        GsettingCommand::Set(args) => set(context, args),
         GsettingCommand::Describe(name) => describe(context, name),
         GsettingCommand::Watch(args) => watch(context, args),
     }
+}
+
+/// `bkt gsetting set`; text is taken as gsettings(1) takes it, with or without quotes.
+fn set(context: &Context, args: &GsettingSet) -> Result<Answer, Failure> {
+    let name = format!("{}/{}", args.schema, args.key);
+    let key: SettingKey =
+        name.parse().map_err(|error: NameError| Failure::new(exit::USAGE, "name_invalid", error.to_string()))?;
+    let host = context.host()?;
+    let settings = host.settings();
+    let quoted = || format!("'{}'", args.value.replace('\\', "\\\\").replace('\'', "\\'"));
+    let canonical =
+        settings.check(&key, &args.value).or_else(|error| settings.check(&key, &quoted()).map_err(|_| error));
+    let value = Value::Setting(canonical.map_err(failure)?);
+    verb::change(context, [(ItemId::new(Domain::Gsetting, key.as_str()), Some(value))], &args.sides)
 }
 
 /// The settings named by words that the setup need not mention, so that they can be captured: keys named in full,
