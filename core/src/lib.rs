@@ -33,6 +33,7 @@ pub mod private;
 pub mod problem;
 pub mod recipe;
 pub mod run;
+pub mod schema;
 pub mod session;
 pub mod setup;
 pub mod updates;
