@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bkt_core::document;
+use bkt_core::name::PackageName;
 use bkt_core::problem::Problem;
 use bkt_core::recipe::Section;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -222,6 +223,16 @@ pub(crate) enum Command {
     /// Adds and changes what the setup asks for; removes nothing, leaves kernel arguments to a reviewed plan, never asks.
     #[command(after_long_help = "Examples:\n  bkt first-boot --status\n  bkt first-boot -n")]
     FirstBoot(FirstBootArgs),
+    /// Show and verify what the setup takes for granted in its base image
+    #[command(after_long_help = "Examples:\n  bkt base verify\n  bkt base assume podman -r 'containers'\n\n\
+        verify exits with 3 when an assumption does not hold, with 7 when one could not be checked.")]
+    Base(BaseArgs),
+    /// Show and verify the software the image fetches from elsewhere; without network
+    #[command(after_long_help = "Examples:\n  bkt upstream list\n  bkt upstream verify")]
+    Upstream(UpstreamArgs),
+    /// List or print the JSON Schemas of manifests and of --json
+    #[command(after_long_help = "Examples:\n  bkt schema\n  bkt schema status\n  bkt schema generate -o schemas")]
+    Schema(SchemaArgs),
     /// Print the completion script for a shell
     #[command(after_long_help = "Example:\n  bkt completions bash > ~/.local/share/bash-completion/completions/bkt")]
     Completions(CompletionsArgs),
@@ -610,6 +621,85 @@ pub(crate) struct FirstBootArgs {
     /// Only say how the last one ended
     #[arg(long)]
     pub(crate) status: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaseArgs {
+    #[command(subcommand)]
+    pub(crate) command: BaseCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaseCommand {
+    /// Look whether every assumption holds on this computer
+    Verify,
+    /// List the assumptions
+    List,
+    /// Show the base image and when it was last verified
+    Info,
+    /// Take packages of the base image for granted
+    Assume {
+        /// The packages
+        #[arg(value_name = "PACKAGE", required = true)]
+        packages: Vec<PackageName>,
+        /// Why the setup needs them
+        #[arg(short, long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// No longer take packages for granted
+    Unassume {
+        /// The packages
+        #[arg(value_name = "PACKAGE", required = true)]
+        packages: Vec<PackageName>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpstreamArgs {
+    #[command(subcommand)]
+    pub(crate) command: UpstreamCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UpstreamCommand {
+    /// List what the image fetches
+    List,
+    /// Show one
+    Info {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Look whether every pin has a checksum and agrees with the files beside it
+    Verify,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct SchemaArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SchemaCommand>,
+    /// Print this one: a manifest (system-packages) or a document (status)
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// List them
+    List,
+    /// Print one
+    Show {
+        /// A manifest (system-packages) or a document (status)
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Write all of them into a folder
+    Generate {
+        /// The folder
+        #[arg(short, long, value_name = "DIR", default_value = "schemas")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]

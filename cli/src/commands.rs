@@ -4,6 +4,7 @@
 //! Invariant: a command prints nothing itself except progress and questions, which go to standard error.
 
 mod apply;
+mod base;
 mod capture;
 mod completions;
 mod containerfile;
@@ -18,10 +19,12 @@ mod notify;
 mod overview;
 mod plan;
 mod run;
+mod schema;
 mod status;
 mod system;
 mod things;
 mod undo;
+mod upstream;
 mod verb;
 
 use crate::args::Command;
@@ -50,6 +53,9 @@ pub(crate) fn run(context: &Context, command: Option<Command>) -> Result<Answer,
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Notify) => notify::notify(context),
         Some(Command::FirstBoot(args)) => first_boot::first_boot(context, &args),
+        Some(Command::Base(args)) => base::base(context, &args),
+        Some(Command::Upstream(args)) => upstream::upstream(context, &args),
+        Some(Command::Schema(args)) => schema::schema(context, &args),
         Some(Command::Completions(args)) => completions::completions(&args),
     }
 }

@@ -86,7 +86,8 @@ pub(crate) fn to_host(
 
 /// Whether a command needs the computer, and not only this program or a directory.
 fn is_about_the_host(context: &Context, command: Option<&Command>) -> bool {
-    let anywhere = matches!(command, None | Some(Command::Completions(_) | Command::Containerfile(_)));
+    let anywhere =
+        matches!(command, None | Some(Command::Completions(_) | Command::Containerfile(_) | Command::Schema(_)));
     !anywhere && matches!(context.root(), Ok(None))
 }
 

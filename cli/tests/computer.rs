@@ -31,6 +31,7 @@ impl Said {
         let document: Json = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
         assert!(document["format"].as_str().unwrap().starts_with("bkt."), "{self:?}");
         assert_eq!(document["format_version"], "1.0", "{self:?}");
+        valid(&document);
         document
     }
 }
@@ -181,6 +182,20 @@ impl Computer {
         parts.iter().for_each(|part| walk(&self.path(part), &mut files));
         files
     }
+}
+
+/// Every document has a schema in data/schemas, and is what that says.
+fn valid(document: &Json) {
+    valid_as(document["format"].as_str().unwrap(), document);
+}
+
+/// Checks a document that does not name its own format.
+pub(crate) fn valid_as(format: &str, document: &Json) {
+    let schema = bkt_core::schema::find(format).unwrap_or_else(|| panic!("{format} has no schema in data/schemas"));
+    let validator = jsonschema::draft202012::new(&schema.json()).unwrap();
+    let wrong: Vec<String> =
+        validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{format}: {wrong:#?}\n{document:#}");
 }
 
 fn walk(directory: &Path, files: &mut BTreeMap<PathBuf, u64>) {

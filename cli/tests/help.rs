@@ -51,6 +51,11 @@ fn help_fits_eighty_columns_and_names_every_command() {
       notify       Tell of new changes by a desktop notification; silent when there
                    is nothing new
       first-boot   Apply the setup once after a new system version started
+      base         Show and verify what the setup takes for granted in its base
+                   image
+      upstream     Show and verify the software the image fetches from elsewhere;
+                   without network
+      schema       List or print the JSON Schemas of manifests and of --json
       completions  Print the completion script for a shell
       help         Print this message or the help of the given subcommand(s)
       status         Show this computer, its setup, and how many changes there are

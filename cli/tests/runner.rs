@@ -16,6 +16,7 @@ mod documents;
 mod flatpak;
 mod gsetting;
 mod help;
+mod kept;
 mod personal;
 mod sample;
 mod saved_plan;

@@ -15,7 +15,7 @@ pub(super) fn overview() -> Answer {
          Look     status · drift [list|check] · diff · plan [show] · log · system · doctor\n\
          Settings gsetting [list|discover|get|describe|watch]\n\
          Decide   apply · capture · ignore\n\
-         Image    containerfile check|diff|sync|adopt\n\
+         Image    containerfile check|diff|sync|adopt · base · upstream · schema\n\
          Set up   first-boot · notify · completions · help\n\n\
          Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.",
     );
@@ -31,7 +31,14 @@ pub(super) fn overview() -> Answer {
         "apply",
         "capture",
         "ignore",
+        "undo",
+        "dnf",
+        "flatpak",
+        "shim",
         "containerfile",
+        "base",
+        "upstream",
+        "schema",
         "first-boot",
         "notify",
         "completions",
