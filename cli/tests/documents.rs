@@ -6,7 +6,7 @@ use crate::computer::Computer;
 #[test]
 fn every_command_answers_with_one_document() {
     let computer = Computer::bare(&[]);
-    let commands: [&[&str]; 0] = [
+    let commands: [&[&str]; 29] = [
         &[],
         &["status"],
         &["drift"],

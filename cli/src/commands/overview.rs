@@ -13,8 +13,8 @@ pub(super) fn overview() -> Answer {
     let text = gettext(
         "See how this computer differs from its setup, and decide about each difference.\n\n\
          Look     status · drift [list|check] · diff · plan [show] · log · system · doctor\n\
-         Settings gsetting [list|discover|get|describe|watch]\n\
-         Decide   apply · capture · ignore\n\
+         Edit     dnf · flatpak · gsetting · shim\n\
+         Decide   apply · capture · ignore · undo\n\
          Image    containerfile check|diff|sync|adopt · base · upstream · schema\n\
          Set up   first-boot · notify · completions · help\n\n\
          Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.",
