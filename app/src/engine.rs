@@ -3,12 +3,13 @@
 //!
 //! Invariant: one message at a time, in order, so a comparison never sees half a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bkt_core::compare::Decision;
 use bkt_core::host::Host;
 use bkt_core::host::live::LiveHost;
+use bkt_core::host::spawned::SpawnedHost;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::ItemId;
 use bkt_core::plan::{Decisions, Plan};
@@ -49,15 +50,19 @@ impl EngineInit {
     /// What the command line names, else what was chosen in the window.
     pub(crate) fn new(arguments: Arguments, preferences: &Preferences, stop: Stop) -> Self {
         let mut settings = GioSettings::new();
+        // In a Flatpak the computer is the host around it, and so are the schemas.
+        let sandboxed = arguments.root.is_none() && Path::new("/.flatpak-info").exists();
         if let Some(root) = &arguments.root {
             settings = settings.with_schemas(root.join("usr/share/glib-2.0/schemas"));
+        } else if sandboxed {
+            settings = settings.with_schemas("/run/host/usr/share/glib-2.0/schemas");
         }
         let authority = if arguments.root.is_some() { Authority::Direct } else { Authority::Helper };
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let live =
+            LiveHost::of_user(arguments.root.map(absolute), Arc::new(settings)).with_home(Some(glib::home_dir()));
         Self {
-            host: Arc::new(
-                LiveHost::of_user(arguments.root.map(absolute), Arc::new(settings)).with_home(Some(glib::home_dir())),
-            ),
+            host: if sandboxed { Arc::new(SpawnedHost::new(Arc::new(live))) } else { Arc::new(live) },
             setup: arguments.repo.map(absolute).or_else(|| preferences.repository()),
             state: state_directory(),
             authority,
