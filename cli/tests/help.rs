@@ -8,6 +8,24 @@ fn alone_it_says_where_to_begin() {
     let said = Computer::bare(&[]).bkt(&[]);
     assert_eq!((said.exit, said.err.as_str()), (0, ""));
     insta::assert_snapshot!(said.out, @r"
+    See how this computer differs from its setup, and decide about each difference.
+
+    Look     status · drift [list|check] · diff · plan [show] · log · system · doctor
+    Edit     dnf · flatpak · gsetting · shim
+    Decide   apply · capture · ignore · undo
+    Image    containerfile check|diff|sync|adopt · base · upstream · schema
+    Set up   first-boot · notify · completions · help
+
+    Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.
+    ");
+}
+
+#[test]
+fn help_fits_eighty_columns_and_names_every_command() {
+    let said = Computer::bare(&[]).bkt(&["-h"]);
+    assert_eq!(said.exit, 0);
+    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    insta::assert_snapshot!(said.out, @r"
     See how this computer differs from its setup, and decide about each difference
 
     Usage: bkt [OPTIONS] [COMMAND]
@@ -41,95 +59,6 @@ fn alone_it_says_where_to_begin() {
       upstream       Show and verify the software the image fetches from elsewhere;
                      without network
       schema         List or print the JSON Schemas of manifests and of --json
-      completions    Print the completion script for a shell
-      help           Print this message or the help of the given subcommand(s)
-
-    Options:
-      -h, --help     Print help (see more with '--help')
-      -V, --version  Print version
-
-    Options of every command:
-      -C, --repo <DIR>    Use the setup in DIR [default: BKT_REPO, the repository
-                          around the current folder, ~/setup]
-          --root <DIR>    Look at and change the computer below DIR instead of the
-                          running one
-          --json          Print one JSON document instead of text
-      -q, --quiet         Say less: no hints and no progress
-      -v, --verbose       Say more: what tools print, and how long comparing took
-          --color <WHEN>  Colour the output [default: auto] [possible values: auto,
-                          always, never]
-
-    Options of commands that change something:
-      -n, --dry-run         Only show what would be done
-      -y, --yes             Do it without asking [alias: --confirm]
-          --no-input        Never ask; fail where an answer is needed
-          --progress <HOW>  How to show progress on standard error [default: auto]
-                            [possible values: auto, plain, json, none]
-
-    Run ‘bkt help COMMAND’ for examples.
-    ");
-}
-
-#[test]
-fn help_fits_eighty_columns_and_names_every_command() {
-    let said = Computer::bare(&[]).bkt(&["-h"]);
-    assert_eq!(said.exit, 0);
-    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
-    insta::assert_snapshot!(said.out, @r"
-    See how this computer differs from its setup, and decide about each difference
-
-    Usage: bkt [OPTIONS] [COMMAND]
-
-    Commands:
-      status       Show this computer, its setup, and how many changes there are to
-                   decide
-      drift        List every difference
-      diff         Show both sides of changes, and what apply and capture would do
-      plan         Show exactly what apply and capture would do
-      apply        Make this computer what the setup says
-      capture      Write what this computer has into the setup
-      ignore       Stop reporting items
-      system       Show the versions of the system on this computer, and who updates
-                   it [alias: sys]
-      log          List past runs, or show one [alias: history]
-      undo         Take back what a run did
-      dnf          Install and remove packages, in the setup and on this computer
-      flatpak      Add and remove Flatpak apps, in the setup and on this computer
-                   [alias: fp]
-      shim         Add and remove commands of the host that toolboxes have, too
-      doctor       Check that everything Bucket needs is there
-      notify       Tell of new changes by a desktop notification; silent when there
-                   is nothing new
-      first-boot   Apply the setup once after a new system version started
-      base         Show and verify what the setup takes for granted in its base
-                   image
-      upstream     Show and verify the software the image fetches from elsewhere;
-                   without network
-      schema       List or print the JSON Schemas of manifests and of --json
-      completions  Print the completion script for a shell
-      help         Print this message or the help of the given subcommand(s)
-      status         Show this computer, its setup, and how many changes there are
-                     to decide
-      drift          List every difference
-      diff           Show both sides of changes, and what apply and capture would do
-      plan           Show exactly what apply and capture would do
-      apply          Make this computer what the setup says
-      capture        Write what this computer has into the setup
-      ignore         Stop reporting items
-      system         Show the versions of the system on this computer, and who
-                     updates it [alias: sys]
-      containerfile  Keep the Containerfile of the setup in step with its manifests
-      log            List past runs, or show one [alias: history]
-      undo           Take back what a run did
-      dnf            Install and remove packages, in the setup and on this computer
-      flatpak        Add and remove Flatpak apps, in the setup and on this computer
-                     [alias: fp]
-      gsetting       Look at settings: their values, what they mean, which you
-                     changed [alias: gs]
-      doctor         Check that everything Bucket needs is there
-      notify         Tell of new changes by a desktop notification; silent when
-                     there is nothing new
-      first-boot     Apply the setup once after a new system version started
       completions    Print the completion script for a shell
       help           Print this message or the help of the given subcommand(s)
 
