@@ -37,6 +37,13 @@ manifest system-packages <<<'{ "packages": ["cups-lab", "htop"] }'
 manifest system-config <<<'{ "kargs": { "append": ["preempt=full"], "remove": [] } }'
 manifest systemd-services <<<'{ "services": { "cups-lab.service": "enabled" } }'
 manifest flatpak-apps <<<'{ "apps": [] }'
+manifest flatpak-remotes <<'END'
+{
+  "remotes": [
+    { "name": "lab", "url": "file:///usr/lib/bkt-lab/repos/flatpak/lab.flatpakrepo", "scope": "user" }
+  ]
+}
+END
 manifest gsettings <<'END'
 {
   "settings": [
@@ -58,6 +65,8 @@ check_is "for this deployment" "$(booted)" marked
 check "signing in starts GNOME" session_start "$HOST" sam
 check "and the person's half of the first setup" sam systemctl --user start bkt-first-boot.service
 check_is "which set the clock" "'12h'" setting get clock-format
+check_is "and added the remote, with its signatures checked" lab \
+  sam sh -c 'flatpak remotes --user --columns=name,options | grep -v no-gpg-verify | cut -f 1'
 sam cp -r /usr/share/bkt/setup setup
 sam git -C setup init --quiet --initial-branch=main
 check "everything matches" sam sh -c 'bkt status | grep -q "Everything matches"'
@@ -69,7 +78,6 @@ on bootc usr-overlay >/dev/null
 on dnf --quiet --assumeyes install strace
 on systemctl mask --quiet cups-lab.service
 setting set clock-format 24h
-sam flatpak remote-add --user lab /usr/lib/bkt-lab/repos/flatpak/lab.flatpakrepo
 sam flatpak install --user --noninteractive lab org.gnome.Boxes//stable >/dev/null 2>&1
 check_is "status names all four" \
   "flatpak:org.gnome.Boxes gsetting:org.gnome.desktop.interface/clock-format pkg:strace unit:cups-lab.service" drift
