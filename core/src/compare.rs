@@ -295,7 +295,7 @@ pub fn compare_also(
 }
 
 impl Comparison {
-    fn add(&mut self, domain: Domain, observation: &Observation, setup: &Setup, ignored: &Ignored) {
+    pub(crate) fn add(&mut self, domain: Domain, observation: &Observation, setup: &Setup, ignored: &Ignored) {
         let Ok(declared) = setup.declared(domain) else { return };
         let kind = domain::kind(domain);
         let keys: BTreeSet<&String> = declared.keys().chain(observation.entries.keys()).collect();

@@ -64,9 +64,8 @@ fn still_so(session: &Session, undone: Vec<(ItemId, Wish, Wanted)>) -> Result<(W
         known.computer = known.computer.take().or_else(|| wish.computer.as_ref().map(|_| to.clone()));
         known.live |= wish.live;
     }
-    let (snapshot, plan) = session.wish(&left)?;
-    drop(snapshot);
-    let changed: Vec<ItemId> = plan.steps.into_iter().map(|step| step.item).collect();
+    let (_, plan) = session.wish(&left)?;
+    let mut changed: Vec<ItemId> = plan.steps.into_iter().map(|step| step.item).collect();
     let mut wishes = Wishes::new();
     for (item, wish, _) in undone.into_iter().filter(|(item, ..)| !changed.contains(item)) {
         let known = wishes.entry(item).or_default();
@@ -74,7 +73,6 @@ fn still_so(session: &Session, undone: Vec<(ItemId, Wish, Wanted)>) -> Result<(W
         known.computer = wish.computer.or(known.computer.take());
         known.live |= wish.live;
     }
-    let mut changed = changed;
     changed.sort();
     changed.dedup();
     Ok((wishes, changed))

@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::{Comparison, Effect, Origin};
-use crate::deployment::HostKind;
 use crate::domain;
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Declarations};
@@ -92,8 +91,7 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
             }
             change.effect = Effect::Now;
         }
-        let kind_of_system = if change.effect == Effect::Now { HostKind::Package } else { system };
-        match domain::kind(item.domain).actions(&change, if wish.live { kind_of_system } else { system }) {
+        match domain::kind(item.domain).actions(&change, system) {
             Ok(actions) => {
                 for action in actions.map_err(|source| BuildError::Name { item: item.clone(), source })? {
                     let effect = action.effect();
@@ -144,5 +142,42 @@ impl Deferral {
     #[must_use]
     pub const fn is_settled(self) -> bool {
         matches!(self, Self::NextImage | Self::EndsAtRestart)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::compare_some;
+    use crate::deployment::HostKind;
+    use crate::host::recording::RecordingHost;
+    use crate::ignore::Ignored;
+
+    /// The actions of `bkt dnf install htop`, `--now` or not, on an image without it.
+    fn actions(live: bool) -> (Vec<Action>, Vec<Deferral>) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("manifests")).unwrap();
+        let setup = Setup::load(dir.path()).unwrap();
+        let item = ItemId::new(Domain::Pkg, "htop");
+        let wish = Wish { setup: None, computer: Some(Some(Value::Present)), live };
+        let wishes = Wishes::from([(item, wish)]);
+        let host = RecordingHost::default();
+        let mut comparison = compare_some(&host, &come_true(&setup, &wishes), &Ignored::default(), &[]);
+        comparison.system.kind = HostKind::Image;
+        let observation = domain::Observation { cookie: Some("0".into()), ..domain::Observation::default() };
+        comparison.add(Domain::Pkg, &observation, &come_true(&setup, &wishes), &Ignored::default());
+        comparison.observed.insert(Domain::Pkg, observation);
+        let plan = build(&comparison, &setup, &wishes).unwrap();
+        (
+            plan.steps.into_iter().map(|step| step.action).collect(),
+            plan.deferred.into_iter().map(|item| item.why).collect(),
+        )
+    }
+
+    #[test]
+    fn on_an_image_a_package_waits_unless_it_is_wanted_now() {
+        assert_eq!(actions(false), (Vec::new(), vec![Deferral::NextImage]));
+        let install = Action::InstallPackage { name: "htop".parse().unwrap() };
+        assert_eq!(actions(true), (vec![Action::UnlockSystem {}, install], Vec::new()));
     }
 }
