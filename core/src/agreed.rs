@@ -54,6 +54,33 @@ impl Agreed {
         }
     }
 
+    /// The items of a domain that both sides had when they last agreed.
+    pub fn items(&self, domain: Domain) -> impl Iterator<Item = ItemId> {
+        let agreements = self.domains.get(&domain).into_iter();
+        agreements.flat_map(move |agreements| agreements.values.keys().map(move |key| ItemId::new(domain, key)))
+    }
+
+    /// Forgets that both sides had an item.
+    pub fn forget(&mut self, item: &ItemId) {
+        if let Some(agreements) = self.domains.get_mut(&item.domain) {
+            agreements.values.remove(&item.key);
+        }
+    }
+
+    /// Takes over what an earlier state said of an item.
+    pub(crate) fn take_over(&mut self, earlier: &Self, item: &ItemId) {
+        let known = earlier.domains.get(&item.domain);
+        let Some(agreements) = self.domains.get_mut(&item.domain) else { return };
+        match known.and_then(|known| known.values.get(&item.key)) {
+            Some(value) => agreements.values.insert(item.key.clone(), value.clone()),
+            None => agreements.values.remove(&item.key),
+        };
+        // What was never compared before differed at the first look.
+        if known.is_none_or(|known| known.open.contains(&item.key)) {
+            agreements.open.insert(item.key.clone());
+        }
+    }
+
     /// Takes in one complete comparison of a domain: `equal` items with their common value, and the keys that differ.
     pub fn record(&mut self, domain: Domain, equal: &BTreeMap<String, Value>, differing: &BTreeSet<String>) {
         let first = !self.domains.contains_key(&domain);
@@ -86,6 +113,12 @@ impl AgreedStore {
         }
         let digest = crate::digest::sha256(name.as_bytes());
         Self { path: state.join("agreed").join(format!("{}.json", &digest[..16])) }
+    }
+
+    /// Its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Reads the store. One that cannot be understood counts as empty: everything is then "not compared before".

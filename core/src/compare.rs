@@ -10,18 +10,21 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::agreed::{Agreed, Base};
 use crate::deployment::System;
 use crate::domain::{self, Look, Observation, Observed};
 use crate::host::Host;
+use crate::i18n::{fill, gettext};
 use crate::ignore::Ignored;
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Manifest, Warning};
+use crate::private;
 use crate::problem::Problem;
 use crate::setup::Setup;
+use crate::temporary::Temporary;
 use crate::value::Value;
 
 /// How the two sides differ.
@@ -120,9 +123,26 @@ impl Change {
     pub fn suggestion(&self) -> Option<Decision> {
         match self.origin {
             Origin::SetupChanged if self.fixed.is_none() => Some(Decision::Apply),
-            Origin::ComputerChanged if domain::kind(self.id.domain).is_personal() => Some(Decision::Capture),
+            Origin::ComputerChanged if self.is_capture_suggested() => Some(Decision::Capture),
             _ => None,
         }
+    }
+
+    /// Whether the computer's value may be proposed for the setup: never what may be someone else's doing, and
+    /// never what a person must have looked at.
+    fn is_capture_suggested(&self) -> bool {
+        let kind = domain::kind(self.id.domain);
+        let looks_private = || {
+            let captured = kind.captured(self)?;
+            private::look(&self.id, &serde_json::json!(captured))
+        };
+        kind.is_personal() && kind.is_suggestible(self) && looks_private().is_none()
+    }
+
+    /// The file of the setup that says so, or that a capture would write.
+    #[must_use]
+    pub fn file(&self) -> String {
+        self.declared_at.map_or_else(|| Manifest::of(self.id.domain), |(manifest, _)| manifest).file(&self.id.key)
     }
 
     /// The name people know, or the key.
@@ -169,6 +189,10 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// The differences the person ignores.
     pub ignored: Vec<Change>,
+    /// What a person changed here alone, on purpose; none of it wants a decision.
+    pub temporary: Vec<Temporary>,
+    /// Why it is not known what was changed here alone.
+    pub temporary_unknown: Option<Problem>,
     /// What agrees.
     pub in_sync: Vec<InSync>,
     /// What could not be compared.
@@ -177,6 +201,8 @@ pub struct Comparison {
     pub warnings: Vec<Warning>,
     /// What each domain that could be read looked like, for plans.
     pub observed: BTreeMap<Domain, Observation>,
+    /// How long reading each domain took, all at the same time.
+    pub took: BTreeMap<Domain, SignedDuration>,
 }
 
 impl Comparison {
@@ -186,16 +212,28 @@ impl Comparison {
         self.changes.is_empty() && self.unknown.is_empty()
     }
 
+    /// Every difference: to be decided, ignored, or made here alone on purpose.
+    fn differences(&self) -> impl Iterator<Item = &Change> {
+        let temporary = self.temporary.iter().filter_map(|temporary| temporary.change.as_ref());
+        self.changes.iter().chain(&self.ignored).chain(temporary)
+    }
+
     /// The change of an item, ignored or not.
     #[must_use]
     pub fn change(&self, id: &ItemId) -> Option<&Change> {
-        self.changes.iter().chain(&self.ignored).find(|change| change.id == *id)
+        self.differences().find(|change| change.id == *id)
+    }
+
+    /// What was seen of an item.
+    #[must_use]
+    pub fn seen(&self, item: &ItemId) -> Option<&Observed> {
+        self.observed.get(&item.domain)?.entries.get(&item.key)
     }
 
     /// The changes by their items, ignored or not, for whoever looks up many.
     #[must_use]
     pub fn by_id(&self) -> BTreeMap<&ItemId, &Change> {
-        self.changes.iter().chain(&self.ignored).map(|change| (&change.id, change)).collect()
+        self.differences().map(|change| (&change.id, change)).collect()
     }
 
     /// How many items wait for a restart.
@@ -224,7 +262,7 @@ impl Comparison {
         for domain in self.observed.keys() {
             let equal = self.in_sync.iter().filter(|item| item.id.domain == *domain);
             let equal = equal.filter_map(|item| Some((item.id.key.clone(), item.value.clone()?))).collect();
-            let differing = self.changes.iter().chain(&self.ignored).filter(|change| change.id.domain == *domain);
+            let differing = self.differences().filter(|change| change.id.domain == *domain);
             let unknown =
                 self.unknown.iter().filter_map(|unknown| unknown.item.as_ref()).filter(|item| item.domain == *domain);
             let differing: BTreeSet<String> =
@@ -261,13 +299,19 @@ pub fn compare_also(
         system,
         changes: Vec::new(),
         ignored: Vec::new(),
+        temporary: Vec::new(),
+        temporary_unknown: None,
         in_sync: Vec::new(),
         unknown: Vec::new(),
         warnings: setup.warnings.clone(),
         observed: BTreeMap::new(),
+        took: BTreeMap::new(),
     };
     let read = |domain: Domain| -> Result<Observation, Problem> {
         let declared = setup.declared(domain)?;
+        if let Some((_, problem)) = setup.unread(domain).find(|(key, _)| key.is_none()) {
+            return Err(problem.clone());
+        }
         let kind = domain::kind(domain);
         let mut declared = Cow::Borrowed(declared);
         for item in also.iter().filter(|item| item.domain == domain) {
@@ -276,13 +320,20 @@ pub fn compare_also(
         }
         kind.observe(&Look { host, system: &comparison.system, declared: &declared })
     };
-    let results: Vec<(Domain, Result<Observation, Problem>)> = std::thread::scope(|scope| {
+    let timed = |domain| {
+        let start = host.now();
+        let result = read(domain);
+        (result, host.now().duration_since(start))
+    };
+    let results: Vec<(Domain, Result<Observation, Problem>, SignedDuration)> = std::thread::scope(|scope| {
         let readers: Vec<_> =
-            domains.iter().copied().map(|domain| (domain, scope.spawn(move || read(domain)))).collect();
-        let gone = || Err(Problem::new("internal", "reading ended unexpectedly"));
-        readers.into_iter().map(|(domain, reader)| (domain, reader.join().unwrap_or_else(|_| gone()))).collect()
+            domains.iter().copied().map(|domain| (domain, scope.spawn(move || timed(domain)))).collect();
+        let gone = || (Err(Problem::new("internal", "reading ended unexpectedly")), SignedDuration::ZERO);
+        let joined = readers.into_iter().map(|(domain, reader)| (domain, reader.join().unwrap_or_else(|_| gone())));
+        joined.map(|(domain, (result, took))| (domain, result, took)).collect()
     });
-    for (domain, result) in results {
+    for (domain, result, took) in results {
+        comparison.took.insert(domain, took);
         match result {
             Err(problem) => comparison.unknown.push(Unknown { domain, item: None, problem }),
             Ok(observation) => {
@@ -298,7 +349,12 @@ impl Comparison {
     pub(crate) fn add(&mut self, domain: Domain, observation: &Observation, setup: &Setup, ignored: &Ignored) {
         let Ok(declared) = setup.declared(domain) else { return };
         let kind = domain::kind(domain);
-        let keys: BTreeSet<&String> = declared.keys().chain(observation.entries.keys()).collect();
+        for (key, problem) in setup.unread(domain) {
+            let item = key.map(|key| ItemId::new(domain, key));
+            self.unknown.push(Unknown { domain, item, problem: problem.clone() });
+        }
+        let unread = |key: &&String| setup.unread(domain).all(|(unread, _)| unread != Some(key.as_str()));
+        let keys: BTreeSet<&String> = declared.keys().chain(observation.entries.keys()).filter(unread).collect();
         let nothing = Observed::default();
         for key in keys {
             let id = ItemId::new(domain, key);
@@ -306,6 +362,10 @@ impl Comparison {
             let observed = observation.entries.get(key).unwrap_or(&nothing);
             if let Some(problem) = &observed.problem {
                 self.unknown.push(Unknown { domain, item: Some(id), problem: problem.clone() });
+                continue;
+            }
+            if let Some(problem) = contradiction(setup, &id, declaration) {
+                self.unknown.push(Unknown { domain, item: Some(id), problem });
                 continue;
             }
             let wanted =
@@ -321,7 +381,7 @@ impl Comparison {
                 }
                 continue;
             };
-            let change = Change {
+            let mut change = Change {
                 effect: kind.effect(self.system.kind, shape),
                 privilege: kind.privilege(wanted.as_ref().or(observed.value.as_ref())),
                 name: observed.name.clone(),
@@ -334,15 +394,34 @@ impl Comparison {
                 fixed: observed.fixed.clone(),
                 id,
             };
+            change.effect = kind.effect_of(&change, self.system.kind);
             if ignored.matches(&change.id) { self.ignored.push(change) } else { self.changes.push(change) }
         }
     }
+}
+
+/// Two manifests that want different things of one item: nobody can tell which of them is meant.
+fn contradiction(setup: &Setup, id: &ItemId, declaration: Option<&Declaration>) -> Option<Problem> {
+    let (one, other) = (declaration?, setup.also(id)?);
+    if one.value == other.value {
+        return None;
+    }
+    let said = |declaration: &Declaration| {
+        let value = declaration.value.as_ref().map_or_else(|| gettext("not there"), ToString::to_string);
+        format!("{value} ({}:{})", declaration.manifest.path(), declaration.line)
+    };
+    let values = [("item", id.to_string()), ("one", said(one)), ("other", said(other))];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let message = fill(&gettext("the setup contradicts itself about {item}: {one}, {other}"), &values);
+    Some(Problem::new("declared_twice", message).hinted(gettext("Take it out of one of the two files")))
 }
 
 fn shape(declaration: Option<&Declaration>, wanted: Option<&Value>, observed: &Observed) -> Option<Shape> {
     match (declaration, wanted, &observed.value) {
         (None, _, Some(_)) if observed.own => Some(Shape::OnlyHere),
         (None, _, _) | (Some(_), None, None) => None,
+        // Said to have no value of its own, and has none.
+        (Some(_), None, Some(_)) if observed.by_default => None,
         (Some(_), None, Some(_)) => Some(Shape::OnlyHere),
         (Some(_), Some(_), None) => Some(Shape::Missing),
         (Some(_), Some(wanted), Some(value)) => (!wanted.is_met_by(value)).then_some(Shape::Different),
@@ -364,10 +443,14 @@ fn origin(change: &Change) -> Origin {
         (Some(base), Some(side)) => base.is_met_by(side),
         _ => false,
     };
-    match (same(change.setup.as_ref()), same(change.computer.as_ref())) {
+    let kind = domain::kind(change.id.domain);
+    let computer = change.computer.as_ref().filter(|value| base.is_some() || !kind.is_unremarkable(value));
+    match (same(change.setup.as_ref()), same(computer)) {
         (true, false) => Origin::ComputerChanged,
         (false, true) => Origin::SetupChanged,
         (false, false) => Origin::BothChanged,
+        // A detail that the setup has said since they agreed.
+        (true, true) if base != change.setup.as_ref() => Origin::SetupChanged,
         (true, true) => Origin::New,
     }
 }

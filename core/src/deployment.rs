@@ -10,6 +10,7 @@
 
 mod bootc;
 mod disk;
+pub mod image;
 pub mod packages;
 mod rpm_ostree;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::host::{Host, HostError, Invocation};
+use crate::problem::Problem;
 
 /// How a computer gets its system, which decides every privileged command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,10 +59,16 @@ pub struct Deployment {
     pub image: Option<String>,
     /// The image's digest.
     pub digest: Option<String>,
+    /// Whether the signature of the image had to be one that the container policy accepts.
+    #[serde(skip)]
+    pub signed: bool,
     /// The branch of an ostree remote it came from, where it came from no image.
     pub remote: Option<String>,
     /// `checksum.serial`, the deployment's name on the disk, or the verity digest of a composefs one.
     pub id: String,
+    /// The commit of the image, where rpm-ostree made another one of it.
+    #[serde(skip)]
+    pub base: Option<String>,
     /// The state root it belongs to; they share `/var`.
     pub stateroot: Option<String>,
     /// When the image was built.
@@ -271,6 +279,20 @@ impl System {
         self.deployments().find(|(role, found)| *role != Role::Booted && found.id == next).map(|(_, found)| found)
     }
 
+    /// Whether the next start has nothing new but kernel arguments: the same tree is deployed once more.
+    #[must_use]
+    pub fn waits_for_arguments(&self) -> bool {
+        let tree =
+            |deployment: &Deployment| (deployment.id.split('.').next().map(str::to_owned), deployment.incompatible);
+        self.staged.is_some() && self.staged.as_ref().map(tree) == self.booted.as_ref().map(tree)
+    }
+
+    /// Whether the image that is followed must have a signature that the container policy accepts.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        self.staged.as_ref().or(self.booted.as_ref()).is_some_and(|followed| followed.signed)
+    }
+
     /// How layering changes with the next start.
     #[must_use]
     pub fn layers(&self) -> Layers {
@@ -286,9 +308,12 @@ impl System {
 
 /// `bootc status` answers only root; whoever else asks learns nothing from it.
 fn ask_bootc(host: &dyn Host) -> Option<Vec<Entry>> {
+    bootc::parse(&ask(host).ok()?)
+}
+
+fn ask(host: &dyn Host) -> Result<String, Problem> {
     let status = Invocation::new("bootc", ["status", "--format=json", "--format-version=1"]);
-    let output = host.run(&status).ok().filter(|output| output.status == 0)?;
-    bootc::parse(&output.stdout)
+    Ok(host.run(&status)?.success("bootc")?)
 }
 
 /// bootc tells nothing of a deployment that rpm-ostree changed; its origin does.
@@ -298,6 +323,7 @@ fn with_origins(mut told: Vec<Entry>, found: &[Entry]) -> Vec<Entry> {
         let (deployment, other) = (&mut entry.deployment, &on_disk.deployment);
         deployment.version = deployment.version.take().or_else(|| other.version.clone());
         deployment.image = deployment.image.take().or_else(|| other.image.clone());
+        deployment.signed |= other.signed;
         deployment.remote.clone_from(&other.remote);
         deployment.layered.clone_from(&other.layered);
         deployment.local.clone_from(&other.local);
@@ -311,6 +337,11 @@ fn is_usr_overlay(line: &str) -> bool {
     // mountinfo(5): fields, " - ", file system type, source, options; field 5 is the mount point.
     let Some((fields, kind)) = line.split_once(" - ") else { return false };
     fields.split(' ').nth(4) == Some("/usr") && kind.starts_with("overlay ")
+}
+
+/// Whether such a reference asks for a signature that the container policy accepts.
+fn is_signed(reference: &str) -> bool {
+    reference.starts_with("ostree-image-signed:")
 }
 
 /// `ostree-image-signed:docker://ghcr.io/a/b:c` to `ghcr.io/a/b:c`.

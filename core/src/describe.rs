@@ -8,8 +8,10 @@ use crate::i18n::{fill, gettext, ngettext};
 use crate::item::Domain;
 use crate::name::{BranchName, FlatpakId};
 use crate::plan::{Action, Deferral, Direction, Plan, Step};
+use crate::recipe::Section;
+use crate::recipe::file::Foreseen;
 use crate::run::StepState;
-use crate::value::{Scope, UnitState};
+use crate::value::{UnitState, Value};
 
 /// The heading of a domain.
 #[must_use]
@@ -20,7 +22,14 @@ pub fn domain(domain: Domain) -> String {
         Domain::Ext => gettext("Extensions"),
         Domain::Gsetting => gettext("Settings"),
         Domain::Shim => gettext("Host Commands"),
+        Domain::Skel => gettext("Home Files"),
+        Domain::Etc => gettext("System Files"),
+        Domain::Brew => gettext("Homebrew"),
+        Domain::Bin => gettext("Fetched Programs"),
+        Domain::AppImage => gettext("AppImages"),
+        Domain::Box => gettext("Distrobox Containers"),
         Domain::Unit => gettext("System Services"),
+        Domain::Copr => gettext("COPR Repositories"),
         Domain::Pkg => gettext("Packages"),
         Domain::Karg => gettext("Kernel Arguments"),
     }
@@ -80,11 +89,19 @@ pub fn decision(decision: Option<Decision>) -> String {
 pub fn apply_sentence(change: &Change) -> String {
     match (&change.setup, change.effect) {
         _ if change.fixed.is_some() => gettext("This computer cannot change it."),
+        (_, Effect::Now) if change.id.domain == Domain::Etc => match &change.computer {
+            Some(Value::Etc(seen)) if seen.image.is_some() => gettext("Restores it from the image."),
+            _ => deferral(Deferral::NotOfImage),
+        },
         (_, Effect::Image) => gettext("It arrives with the next image built from the setup."),
         (Some(value), Effect::Restart) => {
             fill(&gettext("Sets this computer to {value} from the next restart on."), &[("value", &value.to_string())])
         }
         (Some(value), _) => fill(&gettext("Sets this computer to {value}."), &[("value", &value.to_string())]),
+        (None, _) if change.computer == Some(Value::Unit(UnitState::Masked)) => gettext("Unmasks it on this computer."),
+        (None, _) if change.computer == Some(Value::Unit(UnitState::Disabled)) => {
+            gettext("Enables it on this computer.")
+        }
         (None, _) if matches!(change.id.domain, Domain::Unit | Domain::Ext) => gettext("Disables it on this computer."),
         (None, Effect::Restart) => gettext("Removes it from this computer at the next restart."),
         (None, _) => gettext("Removes it from this computer."),
@@ -94,7 +111,14 @@ pub fn apply_sentence(change: &Change) -> String {
 /// What capturing a change would do, for its detail page.
 #[must_use]
 pub fn capture_sentence(change: &Change) -> String {
-    let file = crate::manifest::Manifest::of(change.id.domain).path();
+    if crate::manifest::Manifest::of(change.id.domain).tree().is_some() {
+        let file = change.file();
+        let is_there = crate::domain::kind(change.id.domain).captured(change).is_some();
+        let sentence = if is_there { gettext("Copies it to {file}.") } else { gettext("Removes {file}.") };
+        return fill(&sentence, &[("file", &file)]);
+    }
+    let usual = || crate::manifest::Manifest::of(change.id.domain);
+    let file = change.declared_at.map_or_else(usual, |(manifest, _)| manifest).path();
     match &change.computer {
         Some(value) => fill(&gettext("Saves {value} in {file}."), &[("value", &value.to_string()), ("file", file)]),
         None => fill(&gettext("Takes it out of {file}."), &[("file", file)]),
@@ -106,6 +130,8 @@ pub fn capture_sentence(change: &Change) -> String {
 pub fn values(change: &Change) -> Option<String> {
     match (&change.setup, &change.computer) {
         (Some(setup), Some(computer)) => Some(format!("{setup} → {computer}")),
+        // The image is the other side.
+        (None, Some(Value::Etc(seen))) => Some(seen.to_string()),
         _ => None,
     }
 }
@@ -117,7 +143,20 @@ pub fn step(step: &Step) -> String {
     match &step.action {
         Action::InstallPackage { name } => fill(&gettext("Install {package}"), &[("package", name.as_str())]),
         Action::RemovePackage { name } => fill(&gettext("Remove {package}"), &[("package", name.as_str())]),
+        Action::LayerPackage { name } => {
+            fill(&gettext("Layer {package} on the system image"), &[("package", name.as_str())])
+        }
+        Action::UnlayerPackage { name } => {
+            fill(&gettext("Take {package} out of what is layered on the system image"), &[("package", name.as_str())])
+        }
         Action::UnlockSystem {} => gettext("Make system programs changeable until the next restart"),
+        Action::EnableCopr { project } => {
+            let sentence = gettext("Add the COPR {project}, whose packages the distribution does not check");
+            fill(&sentence, &[("project", project.as_str())])
+        }
+        Action::DisableCopr { project } => {
+            fill(&gettext("Turn off the COPR {project}; its packages stay"), &[("project", project.as_str())])
+        }
         Action::SetUnit { unit, state } => {
             let sentence = match state {
                 UnitState::Enabled => gettext("Enable {unit}"),
@@ -127,25 +166,52 @@ pub fn step(step: &Step) -> String {
             fill(&sentence, &[("unit", unit.as_str())])
         }
         Action::UnmaskUnit { unit } => fill(&gettext("Unmask {unit}"), &[("unit", unit.as_str())]),
+        Action::StartUnit { unit } => fill(&gettext("Start {unit}"), &[("unit", unit.as_str())]),
+        Action::StopUnit { unit } => fill(&gettext("Stop {unit}"), &[("unit", unit.as_str())]),
+        Action::RestartUnit { unit } => fill(&gettext("Restart {unit}"), &[("unit", unit.as_str())]),
+        Action::ReloadUnits {} => gettext("Read all unit files again"),
+        Action::UpgradeSystem {} => gettext("Prepare the newest version of the system"),
+        Action::SwitchSystem { image, signed } => {
+            let sentence = match signed {
+                true => gettext("Follow the image {image}"),
+                false => gettext("Follow the image {image}, WITHOUT checking its signature"),
+            };
+            fill(&sentence, &[("image", image.as_str())])
+        }
+        Action::RollBackSystem {} => gettext("Go back to the version of the system before this one"),
+        Action::ResetSystem {} => gettext("Take out what is layered on the image, replaced or removed in it"),
         Action::AddKernelArgument { argument } => {
             fill(&gettext("Add kernel argument {argument}"), &[("argument", argument.as_str())])
         }
         Action::RemoveKernelArgument { argument } => {
             fill(&gettext("Remove kernel argument {argument}"), &[("argument", argument.as_str())])
         }
-        Action::SetSetting { key, value } => {
+        Action::SetSetting { key, value: None } => {
+            fill(&gettext("Reset {key} to its default"), &[("key", key.as_str())])
+        }
+        Action::SetSetting { key, value: Some(value) } => {
             fill(&gettext("Set {key} to {value}"), &[("key", key.as_str()), ("value", value)])
         }
         Action::InstallFlatpak { id, source } => {
-            let sentence = match source.scope {
-                Scope::System => gettext("Install {app} from {remote} for everyone"),
-                Scope::User => gettext("Install {app} from {remote} for this user"),
+            let from = step.from.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
+            let from = match &from {
+                Some(Value::Flatpak(from)) => Some(from),
+                _ => None,
             };
-            let app = application(id, source.branch.as_ref());
-            fill(&sentence, &[("app", &app), ("remote", source.remote.as_str())])
+            crate::domain::flatpak::sentence(id, from, source)
         }
         Action::RemoveFlatpak { id, branch, .. } => {
             fill(&gettext("Remove {app} and keep its data"), &[("app", &application(id, branch.as_ref()))])
+        }
+        Action::RestoreEtc { path, to } => {
+            let from = step.from.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
+            let is_image = matches!(&from, Some(Value::Etc(seen)) if seen.image == *to);
+            let sentence = match (to, is_image) {
+                (None, _) => gettext("Remove {file} again, which the image has"),
+                (Some(_), true) => gettext("Restore {file} from the image"),
+                (Some(_), false) => gettext("Put {file} back as it was before"),
+            };
+            fill(&sentence, &[("file", path.as_str())])
         }
         Action::AddRemote { name, remote } => {
             crate::domain::remote::sentence(name.as_str(), step.from.is_none(), remote)
@@ -154,11 +220,14 @@ pub fn step(step: &Step) -> String {
             fill(&gettext("Remove the Flatpak remote {remote}"), &[("remote", name.as_str())])
         }
         Action::SetOwn { value } => domain_step(step, value.as_ref()),
-        Action::WriteManifest { value } => {
+        Action::WriteManifest { value, .. } => {
             let file = step.manifest().map_or("", crate::manifest::Manifest::path);
             let sentence = match (value, &step.from) {
                 (None, _) => gettext("Take {item} out of {file}"),
-                (Some(value), _) if value.get("gpg_verify") == Some(&serde_json::Value::Bool(false)) => {
+                (Some(serde_json::Value::Bool(false)), _) => gettext("Add to {file} that {item} is to be removed"),
+                (Some(value), _)
+                    if ["gpg_verify", "gpg_check"].iter().any(|check| value.get(check) == Some(&false.into())) =>
+                {
                     gettext("Write {item} to {file}, WITHOUT checking signatures")
                 }
                 (Some(_), None) => gettext("Add {item} to {file}"),
@@ -192,6 +261,19 @@ fn domain_step(step: &Step, to: Option<&serde_json::Value>) -> String {
 /// An application with the branch it is about, as flatpak writes it, so that one going and one coming differ.
 fn application(id: &FlatpakId, branch: Option<&BranchName>) -> String {
     branch.map_or_else(|| id.to_string(), |branch| format!("{id}//{branch}"))
+}
+
+/// What becomes of the recipe, one sentence each.
+#[must_use]
+pub fn recipe(foreseen: &Foreseen) -> Vec<String> {
+    let all = |sections: &[Section]| sections.iter().map(|section| section.name()).collect::<Vec<_>>().join(", ");
+    let said = |sentence: String, sections: &[Section]| {
+        let values = [("file", foreseen.file), ("sections", &*all(sections))];
+        (!sections.is_empty()).then(|| fill(&sentence, &values))
+    };
+    let changed = said(gettext("{file}: {sections}"), &foreseen.changed);
+    let missing = gettext("{file}: without {sections}; ‘bkt containerfile adopt’ inserts it");
+    changed.into_iter().chain(said(missing, &foreseen.missing)).collect()
 }
 
 /// The heading a step stands under in a reviewed plan.
@@ -229,7 +311,11 @@ pub fn deferral(why: Deferral) -> String {
         Deferral::NoKey => gettext(
             "The setup does not say which key it is signed with: add its .flatpakrepo address, or its key as ‘gpg_key’.",
         ),
-        Deferral::HeldOnce => gettext("The setup can hold this app only once."),
+        Deferral::NotOfImage => gettext("The image has no such file to put back; remove it by hand, or capture it."),
+        Deferral::NoPlace => gettext("The setup has no place for it; what is to last belongs in the recipe."),
+        Deferral::Unchecked => gettext(
+            "The setup does not want its packages checked, which only an image does: set ‘gpg_check’ to true to add it here.",
+        ),
     }
 }
 
@@ -255,22 +341,46 @@ pub fn admin_summary(plan: &Plan) -> String {
         let sentence = ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX));
         (n > 0).then(|| fill(&sentence, &[("count", &n.to_string())]))
     };
-    let installs = steps(|action| matches!(action, Action::InstallPackage { .. }));
-    let removals = steps(|action| matches!(action, Action::RemovePackage { .. }));
+    let installs = steps(|action| matches!(action, Action::InstallPackage { .. } | Action::LayerPackage { .. }));
+    let removals = steps(|action| matches!(action, Action::RemovePackage { .. } | Action::UnlayerPackage { .. }));
+    let coprs = steps(|action| matches!(action, Action::EnableCopr { .. } | Action::DisableCopr { .. }));
     let units = steps(|action| matches!(action, Action::SetUnit { .. } | Action::UnmaskUnit { .. }));
+    let starts = steps(|action| {
+        matches!(action, Action::StartUnit { .. } | Action::StopUnit { .. } | Action::RestartUnit { .. })
+    });
+    let reloads = steps(|action| matches!(action, Action::ReloadUnits {}));
     let arguments =
         steps(|action| matches!(action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. }));
     let apps = steps(|action| matches!(action, Action::InstallFlatpak { .. } | Action::RemoveFlatpak { .. }));
     let remotes = steps(|action| matches!(action, Action::AddRemote { .. } | Action::RemoveRemote { .. }));
+    let files = steps(|action| matches!(action, Action::RestoreEtc { .. }));
     let said = [
+        count(coprs, "change {count} source of packages", "change {count} sources of packages"),
         count(installs, "install {count} package", "install {count} packages"),
         count(removals, "remove {count} package", "remove {count} packages"),
         count(units, "change {count} service", "change {count} services"),
+        count(starts, "start or stop {count} service", "start or stop {count} services"),
+        (reloads > 0).then(|| gettext("read the unit files again")),
+        plan.admin_steps().find_map(|(_, step)| image_summary(&step.action)),
+        count(files, "restore {count} system file", "restore {count} system files"),
         count(arguments, "change {count} kernel argument", "change {count} kernel arguments"),
         count(remotes, "change {count} source of apps", "change {count} sources of apps"),
         count(apps, "change {count} system app", "change {count} system apps"),
     ];
     said.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What becomes of the system's image, for the authorisation dialog.
+fn image_summary(action: &Action) -> Option<String> {
+    match action {
+        Action::UpgradeSystem {} => Some(gettext("update the system")),
+        Action::SwitchSystem { image, .. } => {
+            Some(fill(&gettext("follow the system image {image}"), &[("image", image.as_str())]))
+        }
+        Action::RollBackSystem {} => Some(gettext("go back to the previous version of the system")),
+        Action::ResetSystem {} => Some(gettext("take out what is layered on the system image")),
+        _ => None,
+    }
 }
 
 /// A list of names in a sentence: at most two, then how many more.

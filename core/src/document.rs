@@ -12,7 +12,9 @@ use crate::deployment::{Deployment, Role, System};
 use crate::describe;
 use crate::plan::{Plan, Step};
 use crate::problem::Problem;
+use crate::recipe::file::Foreseen;
 use crate::session::Snapshot;
+use crate::temporary::Temporary;
 use crate::updates::Updates;
 
 fn deployment(deployment: Option<&Deployment>) -> Json {
@@ -71,8 +73,42 @@ pub fn change(change: &Change) -> Json {
         "base": base,
         "effect": change.effect,
         "privilege": change.privilege,
-        "manifest": change.declared_at.map(|(manifest, line)| json!({"file": manifest.path(), "line": line})),
+        "manifest": change.declared_at.map(|(_, line)| match line {
+            0 => json!({"file": change.file()}),
+            line => json!({"file": change.file(), "line": line}),
+        }),
         "fixed": change.fixed,
+    })
+}
+
+/// What was changed here alone.
+#[must_use]
+pub fn temporary(temporary: &Temporary) -> Json {
+    let record = &temporary.record;
+    json!({
+        "id": temporary.id,
+        "standing": temporary.standing,
+        "action": record.action,
+        "value": record.left(),
+        "changed_at": record.timestamp.to_string(),
+        "boot_id": record.boot_id,
+        "command": record.command,
+        "change": temporary.change.as_ref().map(change),
+    })
+}
+
+fn all_temporary(comparison: &Comparison) -> Json {
+    comparison.temporary.iter().map(temporary).collect()
+}
+
+/// `bkt.local`.
+#[must_use]
+pub fn local(chosen: &[&Temporary], file: &std::path::Path) -> Json {
+    json!({
+        "format": "bkt.local",
+        "format_version": "1.0",
+        "file": file,
+        "items": chosen.iter().map(|chosen| temporary(chosen)).collect::<Vec<_>>(),
     })
 }
 
@@ -94,11 +130,20 @@ pub fn status(snapshot: &Snapshot, updates: Option<&Updates>) -> Json {
         "host": host,
         "setup": {"path": snapshot.setup.directory, "entries": snapshot.setup.len()},
         "summary": summary(comparison),
+        "temporary": all_temporary(comparison),
+        "temporary_unknown": comparison.temporary_unknown,
         "unknown": comparison.unknown,
         "manifests": snapshot.setup.reports(),
         "warnings": comparison.warnings,
         "next_actions": next,
     })
+}
+
+/// An ignored change, with the pattern that covers it.
+fn ignored(ignored: &Change, snapshot: &Snapshot) -> Json {
+    let mut json = change(ignored);
+    json["pattern"] = json!(snapshot.ignored.why(&ignored.id));
+    json
 }
 
 /// `bkt.drift`.
@@ -111,7 +156,8 @@ pub fn drift(snapshot: &Snapshot) -> Json {
         "generated_at": comparison.compared_at.to_string(),
         "summary": summary(comparison),
         "items": comparison.changes.iter().map(change).collect::<Vec<_>>(),
-        "ignored": comparison.ignored.iter().map(change).collect::<Vec<_>>(),
+        "ignored": comparison.ignored.iter().map(|change| ignored(change, snapshot)).collect::<Vec<_>>(),
+        "temporary": all_temporary(comparison),
         "unknown": comparison.unknown,
     })
 }
@@ -119,6 +165,12 @@ pub fn drift(snapshot: &Snapshot) -> Json {
 /// `bkt.plan-review`: a plan with words. The plan itself, the document that is hashed and run, is inside.
 #[must_use]
 pub fn plan(plan: &Plan) -> Json {
+    plan_with(plan, &Foreseen::default())
+}
+
+/// The same, with what becomes of the recipe.
+#[must_use]
+pub fn plan_with(plan: &Plan, recipe: &Foreseen) -> Json {
     let step = |(n, step): (usize, &Step)| {
         json!({
             "n": n,
@@ -141,6 +193,7 @@ pub fn plan(plan: &Plan) -> Json {
         "summary": plan.summary(),
         "operations": plan.numbered().map(step).collect::<Vec<_>>(),
         "deferred": plan.deferred,
+        "recipe": (!recipe.file.is_empty()).then_some(recipe),
         "plan": plan,
     })
 }

@@ -7,6 +7,12 @@
 //!
 //! Invariant: a domain that cannot be read answers with a [`Problem`], which hides no other domain.
 
+pub mod appimage;
+pub mod bin;
+pub mod boxes;
+pub mod brew;
+pub mod copr;
+pub mod etc;
 pub mod ext;
 pub mod flatpak;
 pub mod gsetting;
@@ -14,6 +20,7 @@ pub mod karg;
 pub mod pkg;
 pub mod remote;
 pub mod shim;
+pub mod skel;
 pub mod unit;
 
 use std::collections::BTreeMap;
@@ -53,12 +60,16 @@ pub struct Observed {
     pub name: Option<String>,
     /// The value becomes true only after a restart; what runs now is different.
     pub after_restart: bool,
+    /// Nothing on the computer asks for the value: it is what is there when nobody chose one.
+    pub by_default: bool,
     /// The setup's value in the computer's own spelling, to compare by value instead of by text.
     pub declared_as: Option<Value>,
     /// Why this one item could not be compared.
     pub problem: Option<Problem>,
     /// Why this one item cannot be changed here, although it can be compared.
     pub fixed: Option<String>,
+    /// What it holds looks private, which its value does not tell.
+    pub private: bool,
 }
 
 impl Observed {
@@ -97,11 +108,13 @@ pub trait Kind: Sync {
     /// The manifest a captured item is written to.
     fn manifest(&self) -> Manifest;
 
-    /// Reads the declarations out of a manifest.
+    /// Reads the declarations out of a manifest; those of a [`crate::tree::Tree`] are its files.
     ///
     /// # Errors
     /// Its shape is another one, or it names something no tool would accept.
-    fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError>;
+    fn declared(&self, _reader: &mut Reader, _root: &Object<'_>) -> Result<Declarations, ManifestError> {
+        Ok(Declarations::new())
+    }
 
     /// Reads the computer, in one pass.
     ///
@@ -113,11 +126,18 @@ pub trait Kind: Sync {
     fn value(&self, json: &Json) -> Option<Value>;
 
     /// How an item is written to its manifest, or taken out; `None` when that cannot be.
-    fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>>;
+    fn places(&self, _key: &str, _value: Option<&Value>) -> Option<Vec<Edit>> {
+        None
+    }
 
-    /// Whether the manifest can hold an item of this name as an entry of its own.
-    fn can_hold(&self, _key: &str) -> bool {
-        true
+    /// The same for one of the manifests, where more than one declares such items.
+    fn places_in(&self, _manifest: Manifest, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        self.places(key, value)
+    }
+
+    /// The value a declaration was written as.
+    fn written(&self, declaration: &Declaration) -> Option<Value> {
+        declaration.value.clone()
     }
 
     /// What the setup says about an item; where the key of an item depends on what else the setup holds, under
@@ -126,9 +146,35 @@ pub trait Kind: Sync {
         declared.get(key)
     }
 
+    /// The name people know an item by, where its key says more only to tell it from others of the same name.
+    fn plain<'k>(&self, key: &'k str) -> &'k str {
+        key
+    }
+
+    /// A key that names one item with this value whatever else there is of the same name.
+    fn qualified(&self, key: &str, _value: &Value) -> String {
+        key.to_owned()
+    }
+
+    /// Whether applying a change would take something from the computer that the setup may never have been asked
+    /// about, so that no unattended run does it.
+    fn takes_away(&self, _change: &Change) -> bool {
+        false
+    }
+
+    /// Whether a change of the computer may be suggested for capture; what should be looked at first is not.
+    fn is_suggestible(&self, _change: &Change) -> bool {
+        true
+    }
+
     /// Whether the computer has a value for every possible key (a unit always has a state, a setting always a
     /// value), so that leaving the setup means "no longer managed", not "remove it".
     fn is_total(&self) -> bool {
+        false
+    }
+
+    /// Whether a computer with this value, which no setup mentions, is as good as one without the item.
+    fn is_unremarkable(&self, _value: &Value) -> bool {
         false
     }
 
@@ -140,6 +186,11 @@ pub trait Kind: Sync {
     /// When a change of such an item becomes real.
     fn effect(&self, _system: HostKind, _shape: Shape) -> Effect {
         Effect::Now
+    }
+
+    /// The same, where it also depends on what the sides are.
+    fn effect_of(&self, change: &Change, system: HostKind) -> Effect {
+        self.effect(system, change.shape)
     }
 
     /// Who may apply a change to, or from, this value.
@@ -167,6 +218,11 @@ pub trait Kind: Sync {
         None
     }
 
+    /// Whether an [`Action::SetOwn`] can be taken back with nothing lost.
+    fn is_reversible(&self, _from: Option<&Value>, _to: Option<&Value>) -> bool {
+        true
+    }
+
     /// Whether [`Action::SetOwn`] may name such an item: it is the person's own and [`Kind::perform`] is there.
     fn is_own(&self) -> bool {
         false
@@ -185,6 +241,7 @@ pub trait Kind: Sync {
 #[must_use]
 pub fn kind(domain: Domain) -> &'static dyn Kind {
     match domain {
+        Domain::Copr => &copr::Projects,
         Domain::Pkg => &pkg::Packages,
         Domain::Karg => &karg::KernelArguments,
         Domain::Unit => &unit::Units,
@@ -193,5 +250,11 @@ pub fn kind(domain: Domain) -> &'static dyn Kind {
         Domain::Flatpak => &flatpak::Applications,
         Domain::Ext => &ext::Extensions,
         Domain::Shim => &shim::Shims,
+        Domain::Skel => &skel::HomeFiles,
+        Domain::Etc => &etc::SystemFiles,
+        Domain::Brew => &brew::Formulae,
+        Domain::Bin => &bin::Binaries,
+        Domain::AppImage => &appimage::AppImages,
+        Domain::Box => &boxes::Boxes,
     }
 }

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The run after a new deployment: what the baked setup asks for, once per deployment.
+//! The run after a new deployment: what the baked setup asks for, once per image.
 //!
-//! The marker names the deployment the setup was last applied to, and is written only when nothing failed,
-//! so that a failed or interrupted run is tried again at the next start. It never stages a deployment:
-//! kernel arguments and, on image-based systems, packages are left out, so it can never cause a restart loop.
+//! It never stages a deployment: kernel arguments and, on image-based systems, packages are left out, so it can
+//! never cause a restart loop. What it left undone is tried again at the next start.
 //!
-//! Invariant: with the marker of this deployment in place nothing is read or changed.
+//! Invariant: it removes nothing, and takes back nothing that someone changed on the computer.
 
-use std::io;
-use std::path::Path;
+mod marker;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Comparison, Decision, Origin, Privilege, Shape};
-use crate::files;
+pub use marker::{Image, Left, Marker, Unfinished, begin, end, is_due, marker, read, write};
+
+use crate::compare::{Comparison, Decision, Effect, Origin, Privilege, Shape};
+use crate::domain;
 use crate::item::Domain;
 use crate::plan::Decisions;
+use crate::run::{Receipt, StepState};
+use crate::session::Snapshot;
+
+/// A copy of the marker of the system's part that everyone may read; its own is root's alone.
+pub const REPORT: &str = "/run/bkt-first-boot/report.json";
 
 /// Which part of a setup a run applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,51 +32,42 @@ pub enum Part {
     User,
 }
 
-/// What a marker file says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marker {
-    /// The deployment the setup was applied to.
-    pub deployment: String,
-    /// The digest of the image it came from, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// How many tries failed since it last worked.
-    #[serde(default)]
-    pub failures: u32,
-    /// Whether the run for this deployment is complete.
-    pub complete: bool,
+impl Part {
+    /// Whose permission it has.
+    const fn privilege(self) -> Privilege {
+        match self {
+            Self::System => Privilege::Admin,
+            Self::User => Privilege::User,
+        }
+    }
 }
 
-const MARKER: &str = "first-boot.json";
-
-/// Reads the marker of a state directory; one that cannot be understood counts as none.
-///
-/// # Errors
-/// The file is there but cannot be read.
-pub fn marker(state: &Path) -> io::Result<Option<Marker>> {
-    Ok(files::read(&state.join(MARKER))?.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-/// Whether the run for a deployment is still to be done.
+/// What the setup asks of a part and could not be compared; the run is then not complete.
 #[must_use]
-pub fn is_due(marker: Option<&Marker>, deployment: &str) -> bool {
-    marker.is_none_or(|marker| marker.deployment != deployment || !marker.complete)
+pub fn unread(snapshot: &Snapshot, part: Part) -> Vec<Left> {
+    let system = snapshot.comparison.system.kind;
+    let concerns = |domain: Domain| {
+        let mine = domain::kind(domain).at_first_boot(system, part.privilege());
+        mine && snapshot.setup.declared(domain).map_or(true, |declared| !declared.is_empty())
+    };
+    let unknown = snapshot.comparison.unknown.iter().filter(|unknown| concerns(unknown.domain));
+    let left = unknown.map(|unknown| Left {
+        item: unknown.item.as_ref().map_or_else(|| unknown.domain.to_string(), ToString::to_string),
+        reason: unknown.problem.message.clone(),
+    });
+    left.collect()
 }
 
-/// Records how the run for a deployment ended.
-///
-/// # Errors
-/// The marker cannot be written; the run is then due again.
-pub fn record(state: &Path, deployment: &str, digest: Option<&str>, worked: bool) -> io::Result<()> {
-    std::fs::create_dir_all(state)?;
-    let _lock = files::lock(state)?;
-    let before = marker(state)?.filter(|marker| marker.deployment == deployment && !marker.complete);
-    let failures = if worked { 0 } else { before.map_or(0, |marker| marker.failures) + 1 };
-    let marker =
-        Marker { deployment: deployment.to_owned(), digest: digest.map(str::to_owned), failures, complete: worked };
-    let mut text = serde_json::to_string_pretty(&marker)?;
-    text.push('\n');
-    files::replace(&state.join(MARKER), text.as_bytes())
+/// What a run left undone.
+#[must_use]
+pub fn undone(receipt: &Receipt) -> Vec<Left> {
+    let failed =
+        receipt.operations.iter().filter(|result| !matches!(result.state, StepState::Done | StepState::Waiting));
+    let left = failed.map(|result| Left {
+        item: result.item.to_string(),
+        reason: result.problem.as_ref().map(|problem| problem.message.clone()).unwrap_or_default(),
+    });
+    left.collect()
 }
 
 /// What an unattended run decides: to apply what the setup asks for, where it is the setup that changed or the
@@ -79,36 +75,15 @@ pub fn record(state: &Path, deployment: &str, digest: Option<&str>, worked: bool
 /// nothing, and leaves kernel arguments to a reviewed plan.
 #[must_use]
 pub fn decisions(comparison: &Comparison, part: Part) -> Decisions {
-    let privilege = match part {
-        Part::System => Privilege::Admin,
-        Part::User => Privilege::User,
-    };
+    let privilege = part.privilege();
     let wanted = comparison.changes.iter().filter(|change| {
         change.privilege == privilege
             && matches!(change.origin, Origin::SetupChanged | Origin::New)
             && change.shape != Shape::OnlyHere
             && change.fixed.is_none()
+            && !domain::kind(change.id.domain).takes_away(change)
             && change.id.domain != Domain::Karg
-            && !(change.id.domain == Domain::Pkg && comparison.system.kind.is_image_based())
+            && !matches!(change.effect, Effect::Image | Effect::Restart)
     });
     wanted.map(|change| (change.id.clone(), Decision::Apply)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deployment_is_done_once_and_a_failure_is_tried_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let due = |deployment: &str| is_due(marker(dir.path()).unwrap().as_ref(), deployment);
-        assert!(due("a.0"));
-        record(dir.path(), "a.0", None, false).unwrap();
-        record(dir.path(), "a.0", None, false).unwrap();
-        assert_eq!(marker(dir.path()).unwrap().unwrap().failures, 2);
-        assert!(due("a.0"));
-        record(dir.path(), "a.0", None, true).unwrap();
-        assert!(!due("a.0"));
-        assert!(due("b.0"));
-    }
 }

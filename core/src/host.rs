@@ -9,6 +9,10 @@
 //!
 //! Invariant: system paths go through [`Host::at`], so a host with a root never touches the real system.
 
+#[macro_use]
+mod around;
+
+mod beneath;
 pub mod dry_run;
 pub mod live;
 pub mod recording;
@@ -16,13 +20,17 @@ pub mod remembering;
 pub mod settings;
 pub mod spawned;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::name::FileDigest;
 use crate::problem::Problem;
+use crate::tree::TreePath;
 
+pub use beneath::{Content, OwnedFile};
 pub use settings::{NoSettings, SettingQuery, SettingReading, Settings};
 
 /// Where tools are found.
@@ -68,6 +76,35 @@ pub trait Host: Send + Sync {
     /// The path cannot be looked at.
     fn look(&self, path: &Path) -> Result<Option<Facts>, HostError>;
 
+    /// Everything below a directory, links not followed; nothing where there is no directory.
+    ///
+    /// # Errors
+    /// The directory is there but cannot be looked into; one further down is named in the answer.
+    fn below(&self, path: &Path) -> Result<Below, HostError> {
+        let mut below = Below::default();
+        if self.look(path)?.is_some_and(|facts| facts.kind == FileKind::Directory) {
+            walk(self, path, "", &self.list(path)?, &mut below)?;
+        }
+        Ok(below)
+    }
+
+    /// A file below a directory with all that belongs to it, no link followed whatever changes meanwhile; `None` where
+    /// there is nothing.
+    ///
+    /// # Errors
+    /// It cannot be read, is no file and no link, or a link leads there.
+    fn owned(&self, base: &Path, place: &TreePath) -> Result<Option<OwnedFile>, HostError> {
+        Err(HostError::Refused(format!("reading {} as a whole", base.join(place.as_str()).display())))
+    }
+
+    /// Makes what is at a place below a directory such a file, or nothing, atomically and without following a link.
+    ///
+    /// # Errors
+    /// What was there is untouched.
+    fn put_owned(&self, base: &Path, place: &TreePath, _file: Option<&OwnedFile>) -> Result<(), HostError> {
+        Err(HostError::Refused(format!("writing {}", base.join(place.as_str()).display())))
+    }
+
     /// The content of a file of any kind of data, `None` where there is none.
     ///
     /// # Errors
@@ -79,6 +116,41 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// The old content is untouched.
     fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError>;
+
+    /// The SHA-256 of a file's content, in hexadecimal, however large it is; `None` where there is none.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read.
+    fn digest(&self, path: &Path) -> Result<Option<String>, HostError> {
+        Ok(self.bytes(path)?.map(|content| crate::digest::sha256(&content)))
+    }
+
+    /// Moves a file to where another one may be, with these permissions, atomically, however large it is.
+    ///
+    /// # Errors
+    /// What was there is untouched.
+    fn place(&self, from: &Path, to: &Path, mode: u32) -> Result<(), HostError> {
+        let gone = || HostError::File { path: from.to_owned(), source: std::io::ErrorKind::NotFound.into() };
+        self.put(to, &self.bytes(from)?.ok_or_else(gone)?, mode)?;
+        self.remove(from)
+    }
+
+    /// Replaces or makes a symbolic link atomically, and the directories above it.
+    ///
+    /// # Errors
+    /// What was there is untouched.
+    fn put_link(&self, path: &Path, _target: &Path) -> Result<(), HostError> {
+        Err(HostError::Refused(format!("linking {}", path.display())))
+    }
+
+    /// The digest of a file's content, `None` where there is no file. A host with a memory may know it from the
+    /// file's stamp.
+    ///
+    /// # Errors
+    /// As [`Host::digest`].
+    fn known_digest(&self, path: &Path) -> Result<Option<FileDigest>, HostError> {
+        Ok(self.digest(path)?.and_then(|digest| digest.parse().ok()))
+    }
 
     /// Removes a file, if it is there.
     ///
@@ -128,6 +200,59 @@ pub trait Host: Send + Sync {
 
     /// The time.
     fn now(&self) -> Timestamp;
+
+    /// Whether nothing is to change here, not even what is remembered of it.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+}
+
+/// What is below a directory, by its path from there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Below {
+    /// Files, folders and links.
+    pub entries: BTreeMap<String, BelowEntry>,
+    /// Folders that cannot be looked into.
+    pub closed: BTreeSet<String>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BelowEntry {
+    /// What it is.
+    pub facts: Facts,
+    /// Where it points, for a link.
+    pub link: Option<PathBuf>,
+}
+
+/// How deep a directory is looked into.
+const DEEPEST: usize = 64;
+
+fn walk<H: Host + ?Sized>(
+    host: &H,
+    base: &Path,
+    below: &str,
+    names: &[String],
+    into: &mut Below,
+) -> Result<(), HostError> {
+    for name in names {
+        let place = format!("{below}{name}");
+        let path = base.join(&place);
+        let Some(facts) = host.look(&path)? else { continue };
+        let link = if facts.kind == FileKind::Link { host.link(&path)? } else { None };
+        if facts.kind == FileKind::Directory {
+            match host.list(&path) {
+                Ok(names) if place.split('/').count() < DEEPEST => {
+                    walk(host, base, &format!("{place}/"), &names, into)?;
+                }
+                Ok(_) | Err(_) => {
+                    into.closed.insert(place.clone());
+                }
+            }
+        }
+        into.entries.insert(place, BelowEntry { facts, link });
+    }
+    Ok(())
 }
 
 /// What changes whenever a file does.
@@ -146,8 +271,10 @@ pub struct Stamp {
 /// What an answer depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Basis {
-    /// Files; at least one must be there.
+    /// Files, told apart by their stamps; at least one must be there.
     pub files: Vec<PathBuf>,
+    /// Files told apart by their content, because the tool itself writes them without changing anything.
+    pub contents: Vec<PathBuf>,
     /// What else it depends on, as text.
     pub on: String,
 }

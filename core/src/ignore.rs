@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::files;
 use crate::item::ItemId;
+use crate::recipe::file as recipe;
 
 /// The ignore patterns of a setup.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,31 +32,74 @@ impl Ignored {
     /// Reads patterns from text.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
-        Self { patterns: lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect() }
+        Self { patterns: text.lines().filter_map(pattern).map(str::to_owned).collect() }
     }
 
     /// Whether an item is ignored.
     #[must_use]
     pub fn matches(&self, item: &ItemId) -> bool {
-        let id = item.to_string();
-        self.patterns.iter().any(|pattern| matches(pattern, &id) || pattern == item.domain.id())
+        self.why(item).is_some()
     }
+
+    /// The first pattern that covers an item.
+    #[must_use]
+    pub fn why(&self, item: &ItemId) -> Option<&str> {
+        let ids = names(item);
+        let covers = |pattern: &&String| ids.iter().any(|id| matches(pattern, id)) || *pattern == item.domain.id();
+        self.patterns.iter().find(covers).map(String::as_str)
+    }
+
+    /// The patterns, in the order of the file.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().map(String::as_str)
+    }
+}
+
+/// The pattern a line of the file holds, without its comment.
+fn pattern(line: &str) -> Option<&str> {
+    let pattern = line.split(" #").next().unwrap_or_default().trim();
+    Some(pattern).filter(|pattern| !pattern.is_empty() && !pattern.starts_with('#'))
+}
+
+/// What an item may be called: its id, and the plain name where the id says more only to tell it from others.
+#[must_use]
+pub fn names(item: &ItemId) -> Vec<String> {
+    let plain = crate::domain::kind(item.domain).plain(&item.key);
+    let mut names = vec![item.to_string()];
+    if plain != item.key {
+        names.push(ItemId::new(item.domain, plain).to_string());
+    }
+    names
 }
 
 /// Whether a pattern with `*` covers a whole text.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    let Some(rest) = text.strip_prefix(head) else { return false };
-    (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| matches(tail, &rest[at..]))
+    let Some(mut rest) = text.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = tail.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    // Each part at its first place leaves the most for those after it.
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
 }
 
-/// Adds an item to a setup's ignore file.
+/// Adds an item to a setup's ignore file; the recipe, which takes the file along, follows.
 ///
 /// # Errors
 /// The file cannot be read, locked or replaced; it is then unchanged.
 pub fn add(setup: &Path, pattern: &str) -> std::io::Result<()> {
+    let generated = recipe::generated(setup);
+    append(setup, pattern)?;
+    // One that cannot follow is out of date, which the next look at it tells.
+    let _ = recipe::follow(setup, &generated);
+    Ok(())
+}
+
+fn append(setup: &Path, pattern: &str) -> std::io::Result<()> {
     let _lock = files::lock(setup)?;
     let path = setup.join(IGNORE_FILE);
     let mut text = files::read(&path)?.unwrap_or_default();
@@ -70,6 +114,21 @@ pub fn add(setup: &Path, pattern: &str) -> std::io::Result<()> {
     files::replace(&path, text.as_bytes())
 }
 
+/// Takes every line of a pattern out of a setup's ignore file, and leaves all others as they are; whether there was one.
+///
+/// # Errors
+/// The file cannot be read, locked or replaced; it is then unchanged.
+pub fn remove(setup: &Path, unwanted: &str) -> std::io::Result<bool> {
+    let _lock = files::lock(setup)?;
+    let path = setup.join(IGNORE_FILE);
+    let before = files::read(&path)?.unwrap_or_default();
+    let after: String = before.split_inclusive('\n').filter(|line| pattern(line) != Some(unwanted)).collect();
+    if after == before {
+        return Ok(false);
+    }
+    files::replace(&path, after.as_bytes()).map(|()| true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +139,32 @@ mod tests {
         let covers = |id: &str| ignored.matches(&id.parse().unwrap());
         assert!(covers("flatpak:com.valvesoftware.Steam") && covers("karg:quiet") && covers("pkg:htop"));
         assert!(!covers("flatpak:org.gnome.Boxes") && !covers("pkg:htop2"));
+    }
+
+    #[test]
+    fn only_the_line_itself_is_taken_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(IGNORE_FILE);
+        let text = "# mine\r\n\r\n  pkg:htop  # why\nflatpak:com.*\n# pkg:htop\npkg:htop2";
+        files::replace(&path, text.as_bytes()).unwrap();
+        assert!(remove(dir.path(), "pkg:htop").unwrap() && !remove(dir.path(), "pkg:htop").unwrap());
+        assert_eq!(files::read(&path).unwrap().unwrap(), text.replace("  pkg:htop  # why\n", ""));
+        let ignored = Ignored::load(dir.path()).unwrap();
+        assert_eq!(ignored.why(&"flatpak:com.x".parse().unwrap()), Some("flatpak:com.*"));
+        assert_eq!(ignored.why(&"pkg:htop".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text_and_many_of_them_take_no_longer() {
+        for (pattern, text) in
+            [("a*c", "abc"), ("a*c", "ac"), ("*b*", "abc"), ("a**c", "abc"), ("*a*aa", "aaa"), ("*", "")]
+        {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a*a", "a"), ("*ab*ab", "ab"), ("a*c", "abcd"), ("*b*b*", "abc")] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+        assert!(!matches(&format!("{}b", "*a".repeat(500)), &"a".repeat(1000)));
     }
 
     #[test]

@@ -17,14 +17,28 @@ pub enum Domain {
     Remote,
     /// Flatpak applications.
     Flatpak,
+    /// AppImages that Gear Lever manages.
+    AppImage,
     /// Extensions of GNOME Shell.
     Ext,
     /// GSettings keys.
     Gsetting,
     /// Commands of the host, made available by wrapper files.
     Shim,
+    /// Files of the person's home.
+    Skel,
+    /// What Homebrew installs.
+    Brew,
+    /// Programs fetched from package registries and releases.
+    Bin,
+    /// Containers of Distrobox.
+    Box,
+    /// Files of the system's `/etc`.
+    Etc,
     /// systemd unit file states.
     Unit,
+    /// Where packages come from besides the distribution.
+    Copr,
     /// RPM packages.
     Pkg,
     /// Kernel arguments.
@@ -33,8 +47,23 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain, in the order people read them.
-    pub const ALL: [Self; 8] =
-        [Self::Remote, Self::Flatpak, Self::Ext, Self::Gsetting, Self::Shim, Self::Unit, Self::Pkg, Self::Karg];
+    pub const ALL: [Self; 15] = [
+        Self::Remote,
+        Self::Flatpak,
+        Self::AppImage,
+        Self::Ext,
+        Self::Gsetting,
+        Self::Shim,
+        Self::Skel,
+        Self::Etc,
+        Self::Brew,
+        Self::Bin,
+        Self::Box,
+        Self::Unit,
+        Self::Copr,
+        Self::Pkg,
+        Self::Karg,
+    ];
 
     /// The word before the colon in an item id.
     #[must_use]
@@ -42,10 +71,17 @@ impl Domain {
         match self {
             Self::Remote => "remote",
             Self::Flatpak => "flatpak",
+            Self::AppImage => "appimage",
             Self::Ext => "ext",
             Self::Gsetting => "gsetting",
             Self::Shim => "shim",
+            Self::Skel => "skel",
+            Self::Etc => "etc",
+            Self::Brew => "brew",
+            Self::Bin => "bin",
+            Self::Box => "box",
             Self::Unit => "unit",
+            Self::Copr => "copr",
             Self::Pkg => "pkg",
             Self::Karg => "karg",
         }

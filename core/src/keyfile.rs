@@ -30,9 +30,21 @@ impl Keyfile {
         self.0.contains_key(group)
     }
 
+    /// The groups, by name.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The value of a key.
     pub(crate) fn get(&self, group: &str, key: &str) -> Option<&str> {
         self.0.get(group)?.get(key).map(String::as_str)
+    }
+
+    /// Every key with its group and value.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.0.iter().flat_map(|(group, keys)| {
+            keys.iter().map(move |(key, value)| (group.as_str(), key.as_str(), value.as_str()))
+        })
     }
 
     /// The words of a list, which semicolons end.

@@ -11,12 +11,15 @@
 //! [`host::Host`]; all sentences a person sees come from [`describe`] and the errors' `Display`.
 
 pub mod agreed;
+pub mod changelog;
 pub mod compare;
 pub mod deployment;
 pub mod describe;
+pub mod dev;
 pub mod digest;
 pub mod document;
 pub mod domain;
+pub(crate) mod fetch;
 pub mod files;
 pub mod first_boot;
 pub mod host;
@@ -31,10 +34,16 @@ pub mod notice;
 pub mod plan;
 pub mod private;
 pub mod problem;
+pub mod provenance;
 pub mod recipe;
+pub mod repository;
 pub mod run;
 pub mod schema;
 pub mod session;
 pub mod setup;
+pub mod start;
+pub mod temporary;
+pub mod topgrade;
+pub mod tree;
 pub mod updates;
 pub mod value;

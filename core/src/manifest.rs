@@ -15,15 +15,17 @@ use std::collections::BTreeMap;
 use jsonc_parser::ast::{self, Object, ObjectProp};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, ParseResult, parse_to_ast};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::item::Domain;
 use crate::name::NameError;
 use crate::problem::Problem;
+use crate::tree::Tree;
 use crate::value::Value;
 
 /// The manifests that say something about the items of a [`Domain`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Manifest {
     /// `system-packages.json`: packages of the image or of a package-mode computer.
     SystemPackages,
@@ -39,13 +41,25 @@ pub enum Manifest {
     FlatpakApps,
     /// `host-shims.json`: commands of the host.
     HostShims,
+    /// `homebrew.json`: what Homebrew installs.
+    Homebrew,
+    /// `host-binaries.json`: fetched programs.
+    HostBinaries,
+    /// `appimage-apps.json`: AppImages.
+    AppImageApps,
+    /// `distrobox.json`: boxes.
+    Distrobox,
     /// `gnome-extensions.json`: extensions of GNOME Shell.
     GnomeExtensions,
+    /// `skel`, a tree of files: those of the person's home.
+    Skel,
+    /// `system/etc`, a tree of files: those of the image's `/etc`.
+    Etc,
 }
 
 impl Manifest {
-    /// Every manifest read here.
-    pub const ALL: [Self; 8] = [
+    /// Every manifest that is a file with entries; a [`Tree`] is not.
+    pub const ALL: [Self; 12] = [
         Self::SystemPackages,
         Self::SystemConfig,
         Self::SystemdServices,
@@ -53,6 +67,10 @@ impl Manifest {
         Self::FlatpakRemotes,
         Self::FlatpakApps,
         Self::HostShims,
+        Self::Homebrew,
+        Self::HostBinaries,
+        Self::AppImageApps,
+        Self::Distrobox,
         Self::GnomeExtensions,
     ];
 
@@ -67,7 +85,13 @@ impl Manifest {
             Self::FlatpakRemotes => "manifests/flatpak-remotes.json",
             Self::FlatpakApps => "manifests/flatpak-apps.json",
             Self::HostShims => "manifests/host-shims.json",
+            Self::Homebrew => "manifests/homebrew.json",
+            Self::HostBinaries => "manifests/host-binaries.json",
+            Self::AppImageApps => "manifests/appimage-apps.json",
+            Self::Distrobox => "manifests/distrobox.json",
             Self::GnomeExtensions => "manifests/gnome-extensions.json",
+            Self::Skel => Tree::Skel.path(),
+            Self::Etc => Tree::Etc.path(),
         }
     }
 
@@ -75,14 +99,35 @@ impl Manifest {
     #[must_use]
     pub const fn domains(self) -> &'static [Domain] {
         match self {
-            Self::SystemPackages => &[Domain::Pkg],
+            Self::SystemPackages => &[Domain::Copr, Domain::Pkg],
             Self::SystemConfig => &[Domain::Karg, Domain::Unit],
             Self::SystemdServices => &[Domain::Unit],
             Self::Gsettings => &[Domain::Gsetting],
             Self::FlatpakRemotes => &[Domain::Remote],
             Self::FlatpakApps => &[Domain::Flatpak],
             Self::HostShims => &[Domain::Shim],
+            Self::Homebrew => &[Domain::Brew],
+            Self::HostBinaries => &[Domain::Bin],
+            Self::AppImageApps => &[Domain::AppImage],
+            Self::Distrobox => &[Domain::Box],
             Self::GnomeExtensions => &[Domain::Ext],
+            Self::Skel => &[Domain::Skel],
+            Self::Etc => &[Domain::Etc],
+        }
+    }
+
+    /// The tree it is, when its items are files and not entries of one.
+    #[must_use]
+    pub fn tree(self) -> Option<Tree> {
+        Tree::ALL.into_iter().find(|tree| tree.manifest() == self)
+    }
+
+    /// The file of the setup that an item is declared in.
+    #[must_use]
+    pub fn file(self, key: &str) -> String {
+        match self.tree().map(|tree| (tree, tree.place(key))) {
+            Some((tree, Ok(place))) => format!("{}/{place}", tree.path()),
+            _ => self.path().to_owned(),
         }
     }
 
@@ -100,7 +145,7 @@ pub struct Declaration {
     pub value: Option<Value>,
     /// Where.
     pub manifest: Manifest,
-    /// The line it stands on, from 1.
+    /// The line it stands on, from 1; 0 where it is no entry but a file.
     pub line: u32,
 }
 
@@ -376,6 +421,18 @@ impl<M> Reader<M> {
         field: &'static str,
     ) -> Result<&'o str, ManifestError> {
         self.string_field(object, field)?.ok_or_else(|| self.error(object, ManifestErrorKind::Missing { list, field }))
+    }
+
+    /// A field that is true or false, where it is there and not `null`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn flag(&self, object: &Object<'_>, field: &str) -> Result<Option<bool>, ManifestError> {
+        match object.get(field).map(|property| &property.value) {
+            None | Some(ast::Value::NullKeyword(_)) => Ok(None),
+            Some(ast::Value::BooleanLit(flag)) => Ok(Some(flag.value)),
+            Some(other) => Err(self.wrong_type(field, "true or false", other)),
+        }
     }
 
     /// An entry of a list that must be an object.

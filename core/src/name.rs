@@ -72,6 +72,10 @@ macro_rules! name {
     };
 }
 
+mod boxes;
+
+pub use boxes::{BoxName, ImageName};
+
 fn first_then(text: &str, max: usize, first: fn(char) -> bool, rest: fn(char) -> bool) -> Result<(), &'static str> {
     let mut chars = text.chars();
     match chars.next() {
@@ -91,6 +95,14 @@ fn first_then(text: &str, max: usize, first: fn(char) -> bool, rest: fn(char) ->
 fn alnum(c: char) -> bool {
     c.is_ascii_alphanumeric()
 }
+
+mod software;
+mod system;
+
+pub use software::{
+    AppImageName, AssetPattern, BinaryName, BrewName, CrateName, GithubRepo, HttpsUrl, NpmPackage, Sha256, VersionWish,
+};
+pub use system::SystemImage;
 
 name! {
     /// An RPM package name: `[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}`; no globs, groups, paths or URLs.
@@ -362,13 +374,70 @@ name! {
 }
 
 name! {
-    /// An ostree commit checksum: 64 lower-case hexadecimal digits.
+    /// An ostree commit checksum: 64 lower-case hexadecimal digits, or its beginning, at least 7 of them.
     CommitId, "commit", |text| {
+        if (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            Ok(())
+        } else {
+            Err("it is not 7 to 64 hexadecimal digits")
+        }
+    }
+}
+
+impl CommitId {
+    /// Whether it is the whole checksum; flatpak takes no shorter one.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.0.len() == 64
+    }
+
+    /// Its beginning, as flatpak lists it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+name! {
+    /// An option of flatpak-override(1) such as `--filesystem=home`. Which ones there are is told apart from this;
+    /// none of them can be taken for another argument, because each holds its own value.
+    OverrideOption, "override", |text| {
+        if text.len() > 2048 {
+            return Err("it is too long");
+        }
+        let (name, _) = text.strip_prefix("--").and_then(|rest| rest.split_once('=')).ok_or("it is not --NAME=VALUE")?;
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            return Err("it is not --NAME=VALUE");
+        }
+        if text.chars().any(char::is_control) {
+            return Err("it holds a character that is not allowed");
+        }
+        crate::domain::flatpak::overrides::decided(text).map(|_| ()).ok_or("flatpak has no such override")
+    }
+}
+
+name! {
+    /// The SHA-256 of a file's content, in hexadecimal.
+    FileDigest, "digest", |text| {
         if text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
             Ok(())
         } else {
             Err("it is not 64 hexadecimal digits")
         }
+    }
+}
+
+impl FileDigest {
+    /// The digest of some content.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        Self(crate::digest::sha256(content))
+    }
+
+    /// The first twelve digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Whether and what to tell a person about drift: one notice per new set of changes.
 //!
-//! Invariant: the same set of changes is told once; a notice for zero changes does not exist.
+//! A first setup that could not be completed is told in the same notice, as what it left undone differs.
+//!
+//! Invariant: the same set of changes is told once; a notice about nothing does not exist.
 
 use std::io;
 use std::path::Path;
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Change, Comparison, Shape};
 use crate::describe;
 use crate::files;
+use crate::first_boot::Unfinished;
 use crate::i18n::{fill, gettext, ngettext};
 
 /// What a notification says.
@@ -48,17 +51,27 @@ fn postponed(state: &Path) -> io::Result<Option<Timestamp>> {
     Ok(files::read(&state.join(POSTPONED))?.and_then(|text| text.trim().parse().ok()))
 }
 
-fn set_of(comparison: &Comparison) -> String {
+fn set_of(comparison: &Comparison, unfinished: &Unfinished) -> String {
     let mut ids: Vec<String> = comparison
         .changes
         .iter()
         .map(|change| format!("{} {:?} {:?}", change.id, change.shape, change.computer))
         .collect();
+    ids.extend(unfinished.left().map(|left| format!("first-boot {}", left.item)));
     ids.sort();
     crate::digest::sha256(ids.join("\n").as_bytes())
 }
 
-fn title(comparison: &Comparison, updated: bool) -> String {
+fn title(comparison: &Comparison, unfinished: &Unfinished, updated: bool) -> String {
+    let left = unfinished.left().count();
+    if left > 0 {
+        let sentence = ngettext(
+            "{count} Item of the Setup Could Not Be Applied",
+            "{count} Items of the Setup Could Not Be Applied",
+            u32::try_from(left).unwrap_or(u32::MAX),
+        );
+        return fill(&sentence, &[("count", &left.to_string())]);
+    }
     let count = comparison.changes.len();
     let n = u32::try_from(count).unwrap_or(u32::MAX);
     let version = comparison.system.booted.as_ref().and_then(|booted| booted.version.as_deref());
@@ -88,13 +101,13 @@ fn phrase(change: &Change) -> String {
 ///
 /// # Errors
 /// What was told before cannot be read.
-pub fn due(state: &Path, comparison: &Comparison) -> io::Result<Option<Notice>> {
-    if comparison.changes.is_empty() {
+pub fn due(state: &Path, comparison: &Comparison, unfinished: &Unfinished) -> io::Result<Option<Notice>> {
+    if comparison.changes.is_empty() && unfinished.left().next().is_none() {
         return Ok(None);
     }
     let told: Told =
         files::read(&state.join(TOLD))?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let set = set_of(comparison);
+    let set = set_of(comparison, unfinished);
     match postponed(state)? {
         Some(until) if comparison.compared_at < until => return Ok(None),
         Some(_) => {}
@@ -102,19 +115,23 @@ pub fn due(state: &Path, comparison: &Comparison) -> io::Result<Option<Notice>> 
         None => {}
     }
     let updated = !told.deployment.is_empty() && told.deployment != comparison.system.deployment_id();
-    let phrases: Vec<String> = comparison.changes.iter().map(phrase).collect();
+    let mut phrases: Vec<String> = comparison.changes.iter().map(phrase).collect();
+    if phrases.is_empty() {
+        phrases.extend(unfinished.left().map(|left| left.item.clone()));
+    }
     let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
     let body = fill(&gettext("{changes}."), &[("changes", &describe::names(&phrases))]);
-    Ok(Some(Notice { title: title(comparison, updated), body, set }))
+    Ok(Some(Notice { title: title(comparison, unfinished, updated), body, set }))
 }
 
 /// Remembers what was told, also when nothing was to be told.
 ///
 /// # Errors
 /// It cannot be written.
-pub fn remember(state: &Path, comparison: &Comparison) -> io::Result<()> {
+pub fn remember(state: &Path, comparison: &Comparison, unfinished: &Unfinished) -> io::Result<()> {
     std::fs::create_dir_all(state)?;
-    let set = if comparison.changes.is_empty() { String::new() } else { set_of(comparison) };
+    let is_nothing = comparison.changes.is_empty() && unfinished.left().next().is_none();
+    let set = if is_nothing { String::new() } else { set_of(comparison, unfinished) };
     if postponed(state)?.is_some_and(|until| comparison.compared_at >= until) {
         files::remove(&state.join(POSTPONED))?;
     }
@@ -146,22 +163,49 @@ mod tests {
     fn the_same_set_is_told_once_and_a_new_one_again() {
         let state = tempfile::tempdir().unwrap();
         let first = comparison("2", 0);
-        assert_eq!(due(state.path(), &first).unwrap().unwrap().title, "1 Change on This Computer");
-        remember(state.path(), &first).unwrap();
-        assert_eq!(due(state.path(), &first).unwrap(), None);
-        assert!(due(state.path(), &comparison("3", 0)).unwrap().is_some());
-        assert_eq!(due(state.path(), &comparison("1", 0)).unwrap(), None, "nothing differs");
+        assert_eq!(
+            due(state.path(), &first, &Unfinished::default()).unwrap().unwrap().title,
+            "1 Change on This Computer"
+        );
+        remember(state.path(), &first, &Unfinished::default()).unwrap();
+        assert_eq!(due(state.path(), &first, &Unfinished::default()).unwrap(), None);
+        assert!(due(state.path(), &comparison("3", 0), &Unfinished::default()).unwrap().is_some());
+        assert_eq!(due(state.path(), &comparison("1", 0), &Unfinished::default()).unwrap(), None, "nothing differs");
     }
 
     #[test]
     fn a_reminder_is_silent_until_its_time_and_then_repeats_what_was_told() {
         let state = tempfile::tempdir().unwrap();
-        remember(state.path(), &comparison("2", 0)).unwrap();
+        remember(state.path(), &comparison("2", 0), &Unfinished::default()).unwrap();
         postpone(state.path(), Timestamp::from_second(100).unwrap()).unwrap();
-        assert_eq!(due(state.path(), &comparison("3", 99)).unwrap(), None);
+        assert_eq!(due(state.path(), &comparison("3", 99), &Unfinished::default()).unwrap(), None);
         let later = comparison("2", 100);
-        assert!(due(state.path(), &later).unwrap().is_some());
-        remember(state.path(), &later).unwrap();
-        assert_eq!(due(state.path(), &later).unwrap(), None);
+        assert!(due(state.path(), &later, &Unfinished::default()).unwrap().is_some());
+        remember(state.path(), &later, &Unfinished::default()).unwrap();
+        assert_eq!(due(state.path(), &later, &Unfinished::default()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_first_setup_left_undone_is_told_once() {
+        use crate::first_boot::{self, Left};
+        let (state, same) = (tempfile::tempdir().unwrap(), comparison("1", 0));
+        let look = || Unfinished::read(&RecordingHost::default(), state.path(), &same.system);
+        let ends = |items: &[&str]| {
+            let left = |item: &&str| Left { item: (*item).to_owned(), reason: "no network".to_owned() };
+            let own = state.path().join("first-boot");
+            first_boot::end(&own, &same.system, items.iter().map(left).collect(), Timestamp::UNIX_EPOCH).unwrap();
+        };
+        ends(&["flatpak:org.gnome.Maps"]);
+        let notice = due(state.path(), &same, &look()).unwrap().unwrap();
+        assert_eq!(notice.title, "1 Item of the Setup Could Not Be Applied");
+        assert_eq!(notice.body, "flatpak:org.gnome.Maps.");
+        remember(state.path(), &same, &look()).unwrap();
+        ends(&["flatpak:org.gnome.Maps"]);
+        assert_eq!(due(state.path(), &same, &look()).unwrap(), None, "tried again, with the same end");
+        ends(&["flatpak:org.gnome.Boxes", "flatpak:org.gnome.Maps"]);
+        assert!(due(state.path(), &same, &look()).unwrap().is_some());
+        ends(&[]);
+        assert_eq!(look(), Unfinished::default());
+        assert_eq!(due(state.path(), &same, &look()).unwrap(), None);
     }
 }

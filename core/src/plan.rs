@@ -73,8 +73,12 @@ pub enum Deferral {
     Fixed,
     /// The setup does not say which key it is signed with.
     NoKey,
-    /// The setup can hold this application only once.
-    HeldOnce,
+    /// The image has no such file, so there is nothing to restore it from.
+    NotOfImage,
+    /// The setup has no place for it.
+    NoPlace,
+    /// The setup does not want its packages checked, which only the recipe does.
+    Unchecked,
     /// Its value looks private, and nobody agreed to write it to the setup.
     Private,
 }
@@ -144,6 +148,10 @@ impl Plan {
         }
         if self.admin_steps().count() > MAX_ADMIN_STEPS {
             return Err(PlanError::TooLarge("more than 500 administrator steps"));
+        }
+        let mut of_image = self.numbered().filter(|(_, step)| step.action.is_of_image());
+        if let Some((index, _)) = of_image.nth(1) {
+            return Err(PlanError::Contradiction(index, "one plan has one thing to do with the system’s image"));
         }
         for (index, step) in self.steps.iter().enumerate() {
             step.check().map_err(|why| PlanError::Contradiction(index + 1, why))?;

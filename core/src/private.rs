@@ -60,10 +60,71 @@ pub fn look(item: &ItemId, value: &Json) -> Option<Private> {
     if says_something && is_secret_name(name) {
         return Some(Private::Secret);
     }
+    if holds_secret_field(value) {
+        return Some(Private::Secret);
+    }
     // Extensions are named like e-mail addresses.
     let names_extensions =
         item.key.contains("extension") || item.domain == Domain::Gsetting && item.key.contains("org.gnome.shell/");
     texts(value).into_iter().find_map(look_at).filter(|found| *found != Private::Address || !names_extensions)
+}
+
+/// Files and folders of a home that hold keys and passwords, whatever they look like.
+const SECRET_FILES: [&str; 15] = [
+    ".gnupg/",
+    ".ssh/id_",
+    ".netrc",
+    ".pgpass",
+    ".git-credentials",
+    ".aws/",
+    ".azure/",
+    ".kube/",
+    ".docker/config.json",
+    ".config/gh/hosts.yml",
+    ".config/rclone/",
+    ".local/share/keyrings/",
+    ".password-store/",
+    ".mozilla/",
+    ".thunderbird/",
+];
+
+/// How the names of key files end.
+const SECRET_ENDS: [&str; 7] = [".pem", ".key", ".p12", ".pfx", ".kdbx", ".jks", ".keytab"];
+
+/// Up to which size the content of a file is looked at, in bytes; a larger one is no file of settings.
+const LOOKED_AT: usize = 1 << 20;
+
+/// Whether a file looks private, from its path below the home, or `/`, and its content.
+#[must_use]
+pub fn look_at_file(path: &str, content: &[u8]) -> Option<Private> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let known = SECRET_FILES.iter().any(|secret| path.starts_with(secret)) && !name.ends_with(".pub");
+    if known || SECRET_ENDS.iter().any(|end| name.ends_with(end)) || is_secret_name(name) {
+        return Some(Private::Secret);
+    }
+    let key = b"PRIVATE KEY-----";
+    if content.windows(key.len()).any(|window| window == key) {
+        return Some(Private::Secret);
+    }
+    // In data that is no text, anything could look like a token.
+    let text = std::str::from_utf8(content.get(..LOOKED_AT).unwrap_or(content)).ok()?;
+    let mut found = None;
+    for line in text.lines() {
+        match look_at(line).or_else(|| assigned(line)) {
+            Some(Private::Secret) => return Some(Private::Secret),
+            other => found = found.or(other),
+        }
+    }
+    found
+}
+
+/// `password = x`, `token: x`, and what else gives a secret a value.
+fn assigned(line: &str) -> Option<Private> {
+    let (name, value) = line.split_once(['=', ':'])?;
+    let name = name.split_whitespace().next_back()?.trim_matches(['"', '\'']);
+    let value = value.trim().trim_matches(['"', '\'', ',', ';']);
+    let says_something = !matches!(value, "" | "true" | "false" | "null") && !value.starts_with('$');
+    (says_something && is_secret_name(name)).then_some(Private::Secret)
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -73,11 +134,27 @@ fn is_secret_name(name: &str) -> bool {
     SECRET_NAMES.iter().any(|secret| name.contains(secret)) && !about.iter().any(|word| name.contains(word))
 }
 
+/// Whether a field is named like a secret and says something, as a variable of a box may.
+fn holds_secret_field(value: &Json) -> bool {
+    match value {
+        Json::Object(fields) => fields.iter().any(|(name, value)| {
+            let says_something = value.as_str().is_some_and(|text| !text.is_empty());
+            says_something && is_secret_name(name) || holds_secret_field(value)
+        }),
+        Json::Array(list) => list.iter().any(holds_secret_field),
+        _ => false,
+    }
+}
+
 fn texts(value: &Json) -> Vec<&str> {
     match value {
         Json::String(text) => vec![text],
         Json::Array(list) => list.iter().flat_map(texts).collect(),
-        Json::Object(fields) => fields.values().flat_map(texts).collect(),
+        // Checksums, of files too, and public keys look like secrets and are what everyone may know.
+        Json::Object(fields) => {
+            let told = |(name, _): &(&String, &Json)| !matches!(name.as_str(), "commit" | "gpg_key" | "sha256");
+            fields.iter().filter(told).flat_map(|(_, value)| texts(value)).collect()
+        }
         Json::Null | Json::Bool(_) | Json::Number(_) => Vec::new(),
     }
 }
@@ -183,6 +260,50 @@ mod tests {
         ] {
             assert_eq!(of(item, value), Some(why), "{item} {value}");
         }
+    }
+
+    #[test]
+    fn a_commit_is_no_secret_and_what_stands_beside_it_may_be_one() {
+        let item = "flatpak:org.a.B".parse().unwrap();
+        let value = |option: &str| serde_json::json!({"commit": "20f1108b".repeat(8), "overrides": [option]});
+        assert_eq!(look(&item, &value("--filesystem=home")), None);
+        assert_eq!(look(&item, &value("--env=API_TOKEN=abc")), Some(Private::Secret));
+    }
+
+    #[test]
+    fn files_with_keys_tokens_and_addresses_are_seen() {
+        for (path, text) in [
+            (".ssh/id_ed25519", ""),
+            (".config/x/server.pem", ""),
+            (".netrc", "machine a"),
+            (".config/api_token", "x"),
+            (".config/x", "-----BEGIN RSA PRIVATE KEY-----\nabc"),
+            (".config/x", "user = sam\npassword = hunter2\n"),
+            (".npmrc", "//registry.example/:_authToken=npm_0123456789abcdef0123456789abcdef\n"),
+            (".bashrc", "export GITHUB_TOKEN=ghp_abcdefghijklmnop1234\n"),
+            (".gitconfig", "[user]\n\temail = sam@example.com\n"),
+        ] {
+            assert!(look_at_file(path, text.as_bytes()).is_some(), "{path} {text}");
+        }
+        assert!(look_at_file("x", b"\xff-----BEGIN PRIVATE KEY-----").is_some());
+        for (path, text) in [
+            (".bashrc", "# ~/.bashrc\nexport EDITOR=nano\nalias ll='ls -l'\nPATH=$HOME/.local/bin:$PATH\n"),
+            (".ssh/id_ed25519.pub", ""),
+            (".ssh/config", "Host example\n  IdentitiesOnly yes\n"),
+            (".config/x", "show-password = true\npassword = \n"),
+            (".vimrc", "set number\n"),
+        ] {
+            assert_eq!(look_at_file(path, text.as_bytes()), None, "{path} {text}");
+        }
+    }
+
+    #[test]
+    fn a_variable_named_like_a_secret_is_one() {
+        let look = |value: Json| look(&"box:dev".parse().unwrap(), &value);
+        let with = |name: &str, value: &str| serde_json::json!({"image": "a/b:1", "env": {name: value}});
+        assert_eq!(look(with("API_TOKEN", "abc")), Some(Private::Secret));
+        assert_eq!(look(with("API_TOKEN", "")), None);
+        assert_eq!(look(with("EDITOR", "vim")), None);
     }
 
     #[test]

@@ -25,6 +25,7 @@ use self::text::{Found, Outline, outline};
 use crate::digest::sha256;
 use crate::manifest::ManifestError;
 use crate::setup::{Setup, SetupError};
+use crate::tree::Tree;
 
 /// A managed section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +40,8 @@ pub enum Section {
     KernelArguments,
     /// Unit states of the image.
     SystemdUnits,
+    /// Files of `/etc`.
+    EtcFiles,
     /// Bucket itself.
     Bucket,
     /// The setup, for the first start of the image.
@@ -47,12 +50,13 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order a recipe has them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CoprRepos,
         Self::SystemPackages,
         Self::HostShims,
         Self::KernelArguments,
         Self::SystemdUnits,
+        Self::EtcFiles,
         Self::Bucket,
         Self::Setup,
     ];
@@ -66,6 +70,7 @@ impl Section {
             Self::HostShims => "HOST_SHIMS",
             Self::KernelArguments => "KERNEL_ARGUMENTS",
             Self::SystemdUnits => "SYSTEMD_UNITS",
+            Self::EtcFiles => "ETC_FILES",
             Self::Bucket => "BUCKET",
             Self::Setup => "SETUP",
         }
@@ -84,6 +89,7 @@ impl Section {
             Self::CoprRepos | Self::SystemPackages => "manifests/system-packages.json",
             Self::HostShims => input::SHIMS,
             Self::KernelArguments | Self::SystemdUnits => "manifests/system-config.json",
+            Self::EtcFiles => Tree::Etc.path(),
             Self::Bucket | Self::Setup => "manifests",
         }
     }
@@ -165,6 +171,25 @@ pub enum RecipeError {
     File { path: std::path::PathBuf, source: std::io::Error },
 }
 
+/// What a setup says of packages that concerns the image alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfTheImage {
+    /// Groups of packages, without the `@`.
+    pub groups: Vec<String>,
+    /// Packages that are not to come along with others.
+    pub excluded: Vec<String>,
+}
+
+/// The groups and exclusions of a setup.
+///
+/// # Errors
+/// Its manifest is broken.
+pub fn of_the_image(setup: &Setup) -> Result<OfTheImage, ManifestError> {
+    let packages = Input::of(setup).packages?;
+    let groups = packages.groups.iter().map(ToString::to_string).collect();
+    Ok(OfTheImage { groups, excluded: packages.excluded.iter().map(ToString::to_string).collect() })
+}
+
 /// How a section stands to the setup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -225,6 +250,22 @@ pub enum Note {
     CoprsAfterPackages(u32),
 }
 
+/// The lines that do not follow from manifests: those outside of the sections, their markers, and the sections of Bucket
+/// itself and of the setup. All, where the markers do not pair up.
+pub(crate) fn outside(text: &str) -> impl Iterator<Item = &str> {
+    let sections = outline(text).map(|outline| outline.sections).unwrap_or_default();
+    let follows = move |at: usize| {
+        let mut bodies = sections.iter().filter(|found| !found.section.is_optional()).map(|found| &found.body);
+        bodies.any(|body| body.contains(&at))
+    };
+    let mut at = 0;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let begin = at;
+        at += line.len();
+        (!follows(begin)).then(|| line.trim_end())
+    })
+}
+
 /// Compares every section of a recipe with the setup.
 ///
 /// # Errors
@@ -255,6 +296,7 @@ fn status(section: Section, input: &Input, text: &str, outline: &Outline) -> Sta
         Err(error) => return Status { section, state: State::Unknown(error), line, found, body: Vec::new() },
     };
     let state = match &found {
+        None if section == Section::EtcFiles && copies_etc(text) => State::NotNeeded,
         None if content.needed && !section.is_optional() => State::Missing,
         None => State::NotNeeded,
         Some(found) => {
@@ -266,6 +308,17 @@ fn status(section: Section, input: &Input, text: &str, outline: &Outline) -> Sta
     let mut body = content.lines;
     body.push(digest_line(body.iter().map(String::as_str)));
     Status { section, state, line, found, body }
+}
+
+/// Whether a recipe copies files of `system/etc` by itself, as those made for an older version do.
+fn copies_etc(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    lines.any(|line| {
+        line.split([' ', '"', '\'', ',', '=']).any(|word| {
+            let word = word.trim_start_matches("./").trim_end_matches('/');
+            word == "system" || word == Tree::Etc.path() || word.starts_with("system/etc/")
+        })
+    })
 }
 
 fn compare(section: Section, input: &Input, found: &Found, lines: &[&str], wanted: &[String]) -> State {

@@ -7,6 +7,7 @@
 //! Invariant: every step ends in exactly one final [`StepState`], also when the run stops early.
 
 pub mod administrator;
+mod copy;
 pub mod event;
 pub mod receipt;
 pub(crate) mod together;
@@ -14,7 +15,7 @@ pub mod user;
 
 use std::path::Path;
 
-pub use administrator::{Administrator, AdministratorError, Direct, UnitControl};
+pub use administrator::{Administrator, AdministratorError, Direct, Operation, Unattended, UnitControl};
 pub use event::{Event, StepResult, StepState};
 pub use receipt::{Outcome, Receipt, Source};
 
@@ -24,6 +25,15 @@ use crate::problem::Problem;
 
 /// Receives the events of a run, in order.
 pub type Sink<'s> = &'s mut dyn FnMut(&Event);
+
+/// Where a run finds the setup, and keeps what it replaces.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'p> {
+    /// The setup's directory.
+    pub setup: &'p Path,
+    /// The directory of the person's state.
+    pub state: &'p Path,
+}
 
 /// Why a run did not start; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -40,16 +50,16 @@ pub enum RunError {
 pub fn run(
     plan: &Plan,
     host: &dyn Host,
-    setup: &Path,
+    places: Places<'_>,
     administrator: &dyn Administrator,
     sink: Sink<'_>,
 ) -> Result<Vec<StepResult>, RunError> {
-    plan.preconditions.check_user(host, setup)?;
+    plan.preconditions.check_user(host, places.setup)?;
     if plan.admin_steps().next().is_some() && administrator.can_precheck() {
         plan.preconditions.check_system(host)?;
     }
     sink(&Event::start(plan.steps.len()));
-    let mut results = user::run(plan, host, setup, sink);
+    let mut results = user::run(plan, host, places, sink);
     if plan.admin_steps().next().is_some() {
         match administrator.perform(plan, sink) {
             Ok(done) => results.extend(done),

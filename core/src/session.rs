@@ -6,21 +6,30 @@
 //! Invariant: after every comparison what was seen equal is agreed on; after every run the computer is
 //! compared again.
 
+mod held;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use held::Held;
 use jiff::Timestamp;
 
 use crate::agreed::AgreedStore;
+use crate::changelog::{Changelog, ChangelogError, draft};
 use crate::compare::{self, Comparison};
 use crate::host::Host;
 use crate::host::remembering::Remembering;
 use crate::ignore::{self, Ignored};
 use crate::item::{Domain, ItemId};
 use crate::plan::{self, Consent, Decisions, Plan, Stale, Wishes};
+use crate::recipe::file::{self as recipe, Foreseen};
+use crate::run::receipt::Begun;
 use crate::run::together::Before;
-use crate::run::{self, Administrator, Receipt, RunError, Sink, Source, StepResult};
+use crate::run::{self, Administrator, Event, Places, Receipt, RunError, Sink, Source, StepResult};
 use crate::setup::{Setup, SetupError};
+use crate::temporary;
+use crate::tree::Tree;
+use crate::value::Value;
 
 /// A setup, a computer, and where this person's state is kept.
 #[derive(Clone)]
@@ -66,11 +75,21 @@ pub enum WishError {
     Plan(#[from] plan::build::BuildError),
 }
 
+/// What came of running a plan.
+struct Ran {
+    results: Vec<StepResult>,
+    started: Timestamp,
+    /// What was written down before; until it is dropped the run counts as running.
+    begun: Option<Begun>,
+}
+
 /// A comparison with the setup it was made from.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The setup as it was read.
     pub setup: Setup,
+    /// What is ignored.
+    pub ignored: Ignored,
     /// The result.
     pub comparison: Comparison,
 }
@@ -79,6 +98,10 @@ impl Session {
     fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> SessionError {
         let path = path.to_owned();
         move |source| SessionError::File { path, source }
+    }
+
+    fn places(&self) -> Places<'_> {
+        Places { setup: &self.setup, state: &self.state }
     }
 
     fn agreed(&self) -> AgreedStore {
@@ -101,23 +124,36 @@ impl Session {
         self.compare_within(domains, &[])
     }
 
-    /// The same for all domains, which also look at items a person named that the setup does not mention.
+    /// The same, where domains also look at items a person named that the setup does not mention.
     ///
     /// # Errors
     /// As [`Session::compare`].
-    pub fn compare_also(&self, also: &[ItemId]) -> Result<Snapshot, SessionError> {
-        self.compare_within(&Domain::ALL, also)
+    pub fn compare_also(&self, domains: &[Domain], also: &[ItemId]) -> Result<Snapshot, SessionError> {
+        self.compare_within(domains, also)
     }
 
-    fn compare_within(&self, domains: &[Domain], also: &[ItemId]) -> Result<Snapshot, SessionError> {
+    /// The same for some domains only.
+    ///
+    /// # Errors
+    /// As [`Session::compare`].
+    pub fn compare_within(&self, domains: &[Domain], also: &[ItemId]) -> Result<Snapshot, SessionError> {
         let setup = Setup::load(&self.setup)?;
         let ignored = Ignored::load(&self.setup).map_err(Self::failed(&self.setup.join(ignore::IGNORE_FILE)))?;
         let host = Remembering::new(self.host.as_ref(), &self.state);
-        let mut comparison = compare::compare_also(&host, &setup, &ignored, domains, also);
-        let failed = || Self::failed(&self.state);
-        comparison.resolve_origins(&self.agreed().load().map_err(failed())?);
-        self.agreed().update(|agreed| comparison.record(agreed)).map_err(failed())?;
-        Ok(Snapshot { setup, comparison })
+        let store = self.agreed();
+        let agreed = store.load().map_err(Self::failed(store.path()))?;
+        // A file that left the setup is known only from when both sides had it.
+        let trees = Tree::ALL.into_iter().map(Tree::domain).filter(|domain| domains.contains(domain));
+        let also: Vec<ItemId> = also.iter().cloned().chain(trees.flat_map(|domain| agreed.items(domain))).collect();
+        let mut comparison = compare::compare_also(&host, &setup, &ignored, domains, &also);
+        comparison.resolve_origins(&agreed);
+        if let Some(temporary) = temporary::Store::of(self.host.as_ref())
+            && let Err(error) = temporary.set_apart(&mut comparison, !self.host.is_read_only())
+        {
+            comparison.temporary_unknown = Some(temporary.problem(&error));
+        }
+        store.update(|agreed| comparison.record(agreed)).map_err(Self::failed(store.path()))?;
+        Ok(Snapshot { setup, ignored, comparison })
     }
 
     /// Makes the plan of some decisions.
@@ -155,9 +191,21 @@ impl Session {
             &nothing,
             &plan::wish::domains(wishes),
         );
-        comparison.resolve_origins(&self.agreed().load().map_err(Self::failed(&self.state))?);
+        let store = self.agreed();
+        comparison.resolve_origins(&store.load().map_err(Self::failed(store.path()))?);
         let plan = plan::wish::build(&comparison, &setup, wishes)?;
-        Ok((Snapshot { setup, comparison }, plan))
+        Ok((Snapshot { setup, ignored: nothing, comparison }, plan))
+    }
+
+    /// What running a plan will change in the recipe.
+    #[must_use]
+    pub fn foresee(&self, plan: &Plan) -> Foreseen {
+        let texts = run::user::written(&self.setup, plan);
+        let files = run::user::copied_files(plan);
+        if texts.is_empty() && files.is_empty() {
+            return Foreseen::default();
+        }
+        recipe::foresee(&self.setup, texts, files)
     }
 
     /// Runs a plan of wishes: what cannot be done on the computer is taken back in the setup.
@@ -173,20 +221,98 @@ impl Session {
     ) -> Result<Receipt, RunError> {
         let unreadable = |error: std::io::Error| Stale::Unreadable(error.to_string());
         let before = Before::keep(&self.setup, &plan).map_err(unreadable)?;
+        let mut ran = self.perform(&plan, administrator, source, false, sink)?;
+        before.take_back(&self.setup, &plan, &mut ran.results);
+        Ok(self.received(plan, ran, source, None))
+    }
+
+    /// Runs a plan about what is changed on this computer alone. With a command, what differs from the setup after it is
+    /// written down under that; without one it was to be kept, which undoing it takes back.
+    ///
+    /// # Errors
+    /// The plan is stale; nothing was changed and no receipt is written.
+    pub fn run_here(
+        &self,
+        plan: Plan,
+        administrator: &dyn Administrator,
+        source: Source,
+        command: Option<&str>,
+        sink: Sink<'_>,
+    ) -> Result<Receipt, RunError> {
+        let ran = self.perform(&plan, administrator, source, true, sink)?;
+        Ok(self.received(plan, ran, source, Some(command)))
+    }
+
+    /// Runs a plan, after its receipt says that it begins.
+    fn perform(
+        &self,
+        plan: &Plan,
+        administrator: &dyn Administrator,
+        source: Source,
+        here_only: bool,
+        sink: Sink<'_>,
+    ) -> Result<Ran, RunError> {
         let started = self.host.now();
-        let mut results = run::run(&plan, self.host.as_ref(), &self.setup, administrator, sink)?;
-        before.take_back(&self.setup, &plan, &mut results);
-        Ok(self.received(plan, results, source, started))
+        let mut begun = None;
+        let results = run::run(plan, self.host.as_ref(), self.places(), administrator, &mut |event| {
+            // What is out of date does not get here, and nothing has changed yet.
+            if matches!(event, Event::Start { .. }) {
+                let mut receipt = Receipt::new(plan.clone(), Vec::new(), source, started, started);
+                receipt.here_only = here_only;
+                // Where it cannot be written, that is told in the end, if it is still so then.
+                begun = receipt.begin(&self.state).ok();
+            }
+            sink(event);
+        })?;
+        Ok(Ran { results, started, begun })
     }
 
     /// Compares again, and stores the receipt of a run.
-    fn received(&self, plan: Plan, results: Vec<StepResult>, source: Source, started: Timestamp) -> Receipt {
-        let mut receipt = Receipt::new(plan, results, source, started, self.host.now());
+    fn received(&self, plan: Plan, ran: Ran, source: Source, here: Option<Option<&str>>) -> Receipt {
+        let mut receipt = Receipt::new(plan, ran.results, source, ran.started, self.host.now());
+        receipt.run = ran.begun.as_ref().map_or(0, |begun| begun.run);
+        receipt.here_only = here.is_some();
+        // Who took a file out of the setup knows about it; only when someone else did is it news here.
+        let left: Vec<ItemId> = receipt.left_the_setup().cloned().collect();
+        if !left.is_empty() {
+            let _ = self.agreed().update(|agreed| left.iter().for_each(|item| agreed.forget(item)));
+        }
         // The run is over whatever happens here: a state directory that cannot be written costs the receipt
         // and the agreements, and the next comparison finds the same facts again.
-        let _ = self.compare();
-        let _ = receipt.store(&self.state);
+        let compared = self.compare();
+        if let (Some(Some(command)), Ok(snapshot), Some(store)) =
+            (here, compared, temporary::Store::of(self.host.as_ref()))
+        {
+            let done = receipt.changed().map(|step| step.item.clone()).collect::<Vec<_>>();
+            if let Err(error) = store.record(&done, &snapshot.comparison, command) {
+                receipt.unrecorded = Some(store.problem(&error));
+            }
+        }
+        receipt.undrafted = self.draft(&receipt).err().map(Into::into);
+        if let Err(error) = receipt.store(&self.state) {
+            receipt.run = 0;
+            receipt.lost = Some(format!("{}: {error}", self.state.join("runs").display()));
+        }
         receipt
+    }
+
+    /// Drafts entries of a changelog, where the setup keeps one, of what a run changed in the setup.
+    fn draft(&self, receipt: &Receipt) -> Result<(), ChangelogError> {
+        if !Changelog::is_kept(&self.setup) {
+            return Ok(());
+        }
+        let written = receipt.changed().filter(|step| step.manifest().is_some());
+        let facts: Vec<draft::Fact> = written
+            .map(|step| {
+                let value = |json: Option<&serde_json::Value>| Value::from_json(step.item.domain, json?);
+                draft::Fact {
+                    item: step.item.clone(),
+                    before: value(step.from.as_ref()),
+                    after: value(step.to.as_ref()),
+                }
+            })
+            .collect();
+        draft::draft(&self.setup, &facts, self.host.now()).map(|_| ())
     }
 
     /// Runs a plan, compares again so that what now agrees is agreed on, and stores the receipt.
@@ -200,9 +326,8 @@ impl Session {
         source: Source,
         sink: Sink<'_>,
     ) -> Result<Receipt, RunError> {
-        let started = self.host.now();
-        let results = run::run(&plan, self.host.as_ref(), &self.setup, administrator, sink)?;
-        Ok(self.received(plan, results, source, started))
+        let ran = self.perform(&plan, administrator, source, false, sink)?;
+        Ok(self.received(plan, ran, source, None))
     }
 
     /// Stops reporting an item.

@@ -11,6 +11,8 @@ use crate::files;
 use crate::item::{Domain, ItemId};
 use crate::kept::{Kept, Report};
 use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, Warning};
+use crate::problem::Problem;
+use crate::tree::{self, Tree};
 
 /// A setup with what it declares, domain by domain.
 #[derive(Debug, Clone)]
@@ -18,10 +20,16 @@ pub struct Setup {
     /// Its directory.
     pub directory: PathBuf,
     declared: BTreeMap<Domain, Result<Declarations, ManifestError>>,
+    /// What an earlier manifest says of items that a later one declares, too.
+    also: BTreeMap<ItemId, Declaration>,
     /// What its manifests say that is not used.
     pub warnings: Vec<Warning>,
     /// The files that declare no items.
     pub kept: Kept,
+    /// What some of its files are taken to say, by path.
+    texts: BTreeMap<&'static str, String>,
+    /// Why a tree, or files of it, could not be read; by tree and key.
+    unread: Vec<(Domain, Option<String>, Problem)>,
 }
 
 /// Why there is no setup to read.
@@ -38,20 +46,31 @@ impl Setup {
     /// # Errors
     /// There is no `manifests` folder in it.
     pub fn load(directory: &Path) -> Result<Self, SetupError> {
+        Self::load_as(directory, BTreeMap::new())
+    }
+
+    /// The same, as if some of its files said something else.
+    ///
+    /// # Errors
+    /// As [`Setup::load`].
+    pub(crate) fn load_as(directory: &Path, texts: BTreeMap<&'static str, String>) -> Result<Self, SetupError> {
         if !directory.join("manifests").is_dir() {
             return Err(SetupError::NotFound(directory.to_owned()));
         }
         let mut setup = Self {
             directory: directory.to_owned(),
             declared: BTreeMap::new(),
+            also: BTreeMap::new(),
             warnings: Vec::new(),
             kept: Kept::load(directory),
+            texts,
+            unread: Vec::new(),
         };
         for domain in Domain::ALL {
             setup.declared.insert(domain, Ok(Declarations::new()));
         }
         for manifest in Manifest::ALL {
-            match files::read(&directory.join(manifest.path())) {
+            match setup.text(manifest.path()) {
                 Ok(None) => {}
                 Ok(Some(text)) => setup.add(manifest, &text),
                 Err(error) => {
@@ -63,8 +82,22 @@ impl Setup {
                 }
             }
         }
+        for tree in Tree::ALL {
+            setup.add_tree(tree);
+        }
         setup.warnings.extend(setup.kept.warnings.iter().cloned());
         Ok(setup)
+    }
+
+    /// What one of its files says.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn text(&self, path: &'static str) -> std::io::Result<Option<String>> {
+        match self.texts.get(path) {
+            Some(text) => Ok(Some(text.clone())),
+            None => files::read(&self.directory.join(path)),
+        }
     }
 
     /// How each of its files reads, those with items first.
@@ -91,8 +124,11 @@ impl Setup {
                 Ok((declarations, warnings)) => {
                     self.warnings.extend(warnings);
                     if let Some(Ok(known)) = self.declared.get_mut(domain) {
-                        // Run-time states win over the image's for the same unit.
-                        known.extend(declarations);
+                        for (key, declaration) in declarations {
+                            if let Some(earlier) = known.insert(key.clone(), declaration) {
+                                self.also.insert(ItemId::new(*domain, key), earlier);
+                            }
+                        }
                     }
                 }
                 Err(error) => {
@@ -101,6 +137,23 @@ impl Setup {
             }
         }
         self.warnings.dedup();
+    }
+
+    fn add_tree(&mut self, tree: Tree) {
+        match tree::files(&self.directory, tree) {
+            Ok(files) => {
+                self.declared.insert(tree.domain(), Ok(files.declared));
+                let problems = files.problems.into_iter();
+                self.unread.extend(problems.map(|(key, problem)| (tree.domain(), Some(key), problem)));
+            }
+            Err(problem) => self.unread.push((tree.domain(), None, problem)),
+        }
+    }
+
+    /// What of a domain could not be read, and why: one item, or all of it.
+    pub fn unread(&self, domain: Domain) -> impl Iterator<Item = (Option<&str>, &Problem)> {
+        let unread = self.unread.iter().filter(move |(of, ..)| *of == domain);
+        unread.map(|(_, key, problem)| (key.as_deref(), problem))
     }
 
     /// What the setup says about a domain.
@@ -112,6 +165,19 @@ impl Setup {
         self.declared.get(&domain).map_or(Ok(&NOTHING), Result::as_ref)
     }
 
+    /// What another manifest says of an item, besides the one in [`Setup::declared`].
+    #[must_use]
+    pub fn also(&self, item: &ItemId) -> Option<&Declaration> {
+        self.also.get(item)
+    }
+
+    /// The manifests that declare an item; none where the setup does not mention it.
+    #[must_use]
+    pub fn manifests_of(&self, item: &ItemId) -> Vec<Manifest> {
+        let declared = self.declared(item.domain).ok().and_then(|declared| declared.get(&item.key));
+        declared.into_iter().chain(self.also(item)).map(|declaration| declaration.manifest).collect()
+    }
+
     /// The same setup saying something else about one item; no file is written.
     pub(crate) fn declare(&mut self, item: &ItemId, declaration: Declaration) {
         let declared = self.declared.entry(item.domain).or_insert_with(|| Ok(Declarations::new()));
@@ -121,6 +187,7 @@ impl Setup {
         if let Ok(declarations) = declared {
             declarations.insert(item.key.clone(), declaration);
         }
+        self.also.remove(item);
     }
 
     /// How many items it declares.
@@ -165,6 +232,18 @@ mod tests {
         );
         assert_eq!(setup.declared(Domain::Karg).unwrap().len(), 1);
         assert!(setup.declared(Domain::Gsetting).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_item_of_two_manifests_is_told_of_both() {
+        let (_dir, setup) = setup(&[
+            ("system-config.json", r#"{"systemd": {"enable": ["a", "b"]}}"#),
+            ("systemd-services.json", r#"{"services": {"a": "masked"}}"#),
+        ]);
+        let (a, b) = (ItemId::new(Domain::Unit, "a.service"), ItemId::new(Domain::Unit, "b.service"));
+        assert_eq!(setup.manifests_of(&a), [Manifest::SystemdServices, Manifest::SystemConfig]);
+        assert_eq!(setup.manifests_of(&b), [Manifest::SystemConfig]);
+        assert_ne!(setup.also(&a).unwrap().value, setup.declared(Domain::Unit).unwrap()["a.service"].value);
     }
 
     #[test]

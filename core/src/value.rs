@@ -4,13 +4,23 @@
 //! Invariant: a value's JSON form is what the setup's manifests and `--json` show, and is read back only
 //! together with its domain, which says which form to expect.
 
+mod boxes;
+mod software;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use boxes::{Bins, BoxSource, Words, words};
+
+use crate::domain::etc::EtcFile;
+use crate::domain::flatpak::Overrides;
 use crate::item::Domain;
 use crate::name::{BranchName, CommitId, GpgKey, HostCommand, RemoteName, RemoteUrl};
+use crate::tree::FileState;
+
+pub use software::{AppImageSource, BinarySource, Registry};
 
 /// The value of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,6 +29,9 @@ pub enum Value {
     /// A package or kernel argument is there (JSON `true`).
     #[serde(serialize_with = "serialize_present")]
     Present,
+    /// A kernel argument the setup says must not be there (JSON `false`); only ever written to a setup.
+    #[serde(serialize_with = "serialize_absent")]
+    Absent,
     /// The state of a unit file.
     Unit(UnitState),
     /// A setting, as GVariant text in its canonical form without type annotation.
@@ -31,10 +44,28 @@ pub enum Value {
     Command(HostCommand),
     /// Whether an installed extension is on.
     Extension(ExtensionState),
+    /// Whether packages come from a COPR project.
+    Copr(CoprState),
+    /// Where an AppImage comes from.
+    AppImage(AppImageSource),
+    /// Where a fetched program comes from.
+    Binary(BinarySource),
+    /// What was done here to a package of the image.
+    Override(PackageOverride),
+    /// A file of a tree.
+    File(FileState),
+    /// A file of `/etc`, beside the image's.
+    Etc(EtcFile),
+    /// What a box is made from.
+    Box(Box<BoxSource>),
 }
 
 fn serialize_present<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(true)
+}
+
+fn serialize_absent<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(false)
 }
 
 impl Value {
@@ -45,12 +76,18 @@ impl Value {
     }
 
     /// Whether a computer that has `observed` has what `self`, a declared value, asks for.
-    /// A Flatpak's branch and commit count only where they are declared.
+    /// A Flatpak's branch counts only where it is declared.
     #[must_use]
     pub fn is_met_by(&self, observed: &Self) -> bool {
         match (self, observed) {
             (Self::Flatpak(declared), Self::Flatpak(observed)) => declared.is_met_by(observed),
             (Self::Remote(declared), Self::Remote(observed)) => declared.is_met_by(observed),
+            (Self::Copr(declared), Self::Copr(observed)) => declared.is_met_by(*observed),
+            (Self::AppImage(declared), Self::AppImage(observed)) => declared.is_met_by(observed),
+            (Self::Binary(declared), Self::Binary(observed)) => declared.is_met_by(observed),
+            (Self::Box(declared), Self::Box(observed)) => declared.is_met_by(observed),
+            (Self::File(declared), Self::Etc(observed)) => observed.file() == Some(declared),
+            (Self::Etc(wanted), Self::Etc(observed)) => wanted.here == observed.here,
             _ => self == observed,
         }
     }
@@ -60,12 +97,20 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Present => f.write_str("present"),
+            Self::Absent => f.write_str("absent"),
             Self::Unit(state) => state.fmt(f),
             Self::Setting(text) => f.write_str(text),
             Self::Remote(remote) => remote.fmt(f),
             Self::Flatpak(source) => source.fmt(f),
             Self::Command(command) => command.fmt(f),
             Self::Extension(state) => f.write_str(state.as_str()),
+            Self::Copr(state) => state.fmt(f),
+            Self::AppImage(source) => source.fmt(f),
+            Self::Binary(source) => source.fmt(f),
+            Self::Override(state) => f.write_str(state.as_str()),
+            Self::File(state) => state.fmt(f),
+            Self::Etc(seen) => seen.fmt(f),
+            Self::Box(source) => source.fmt(f),
         }
     }
 }
@@ -87,6 +132,61 @@ impl ExtensionState {
         match self {
             Self::Enabled => "enabled",
             Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// Whether packages may come from a COPR project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoprState {
+    /// Whether they may.
+    pub enabled: bool,
+    /// Whether their signatures are checked.
+    #[serde(default = "always", skip_serializing_if = "Clone::clone")]
+    pub gpg_check: bool,
+}
+
+impl CoprState {
+    /// In use, as dnf adds one.
+    pub const CHECKED: Self = Self { enabled: true, gpg_check: true };
+    /// Turned off.
+    pub const DISABLED: Self = Self { enabled: false, gpg_check: true };
+
+    /// Whether a computer where it is `observed` has what this one asks for: checking more than asked is no difference.
+    #[must_use]
+    pub const fn is_met_by(self, observed: Self) -> bool {
+        self.enabled == observed.enabled && (!self.enabled || !self.gpg_check || observed.gpg_check)
+    }
+}
+
+impl fmt::Display for CoprState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.enabled, self.gpg_check) {
+            (true, true) => "enabled",
+            (true, false) => "enabled, signatures NOT checked",
+            (false, _) => "disabled",
+        })
+    }
+}
+
+/// What rpm-ostree did on this computer to a package of the image (rpm-ostree(1), `override`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PackageOverride {
+    /// It was taken out.
+    Removed,
+    /// Another version of it was put in its place.
+    Replaced,
+}
+
+impl PackageOverride {
+    /// The words for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Removed => "taken out of the image",
+            Self::Replaced => "replaced in the image",
         }
     }
 }
@@ -167,8 +267,8 @@ pub struct RemoteSource {
     pub url: RemoteUrl,
     /// For whom.
     pub scope: Scope,
-    /// Whether only a chosen part of it is offered; in a declaration only `false` asks for something, because a
-    /// setup does not hold the filter.
+    /// Whether only a chosen part of it is offered. A setup does not hold the filter, so `true` can be compared but
+    /// not brought about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filtered: Option<bool>,
     /// Whether the signatures of what comes from it are checked.
@@ -189,8 +289,21 @@ impl RemoteSource {
     pub fn is_met_by(&self, observed: &Self) -> bool {
         self.scope == observed.scope
             && self.gpg_verify == observed.gpg_verify
-            && !(self.filtered == Some(false) && observed.filtered == Some(true))
+            && self.filtered.is_none_or(|filtered| filtered == (observed.filtered == Some(true)))
             && self.url.leads_to(&observed.url)
+    }
+
+    /// Whether only a part of it is to be offered.
+    #[must_use]
+    pub fn asks_for_filter(&self) -> bool {
+        self.filtered == Some(true)
+    }
+
+    /// The same as far as it can be brought about: a setup does not hold the filter.
+    #[must_use]
+    pub fn without_filter(&self) -> Self {
+        let filtered = self.filtered.filter(|filtered| !filtered);
+        Self { filtered, ..self.clone() }
     }
 
     /// Whether it says enough to add it: where its key is, or that there is none.
@@ -224,16 +337,62 @@ pub struct FlatpakSource {
     /// The branch; in a declaration `None` means whichever the remote offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<BranchName>,
-    /// The commit a setup wants it held at; kept, not enforced yet, and not compared.
+    /// The commit it is held at. A setup that names only the beginning of one does not hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,
+    /// What was changed about its permissions; in a declaration `None` for what Bucket does not understand and
+    /// leaves alone.
+    #[serde(default = "no_overrides", skip_serializing_if = "are_no_overrides")]
+    pub overrides: Option<Overrides>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is the default of a field")]
+fn no_overrides() -> Option<Overrides> {
+    Some(Overrides::default())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field")]
+fn are_no_overrides(overrides: &Option<Overrides>) -> bool {
+    overrides.as_ref().is_some_and(Overrides::is_empty)
 }
 
 impl FlatpakSource {
-    fn is_met_by(&self, observed: &Self) -> bool {
+    /// An application as its remote offers it: not held, its permissions as they come.
+    #[must_use]
+    pub fn new(remote: RemoteName, scope: Scope, branch: Option<BranchName>) -> Self {
+        Self { remote, scope, branch, commit: None, overrides: no_overrides() }
+    }
+
+    /// The commit it is to be held at, or is held at.
+    #[must_use]
+    pub fn pin(&self) -> Option<&CommitId> {
+        self.commit.as_ref().filter(|commit| commit.is_whole())
+    }
+
+    /// Whether an application that is `observed` is the one asked for, however it is held and whatever it may do.
+    #[must_use]
+    pub fn is_of(&self, observed: &Self) -> bool {
         self.remote == observed.remote
             && self.scope == observed.scope
             && (self.branch.is_none() || self.branch == observed.branch)
+    }
+
+    /// Whether an application that is `observed` is held as asked for.
+    #[must_use]
+    pub fn is_held_as(&self, observed: &Self) -> bool {
+        self.pin() == observed.pin() || self.commit.is_some() && self.pin().is_none()
+    }
+
+    /// Whether an application that is `observed` has the permissions asked for.
+    #[must_use]
+    pub fn may_as(&self, observed: &Self) -> bool {
+        self.overrides.is_none() || self.overrides == observed.overrides
+    }
+
+    /// Whether a computer that has `observed` has what this asks for.
+    #[must_use]
+    pub fn is_met_by(&self, observed: &Self) -> bool {
+        self.is_of(observed) && self.is_held_as(observed) && self.may_as(observed)
     }
 }
 
@@ -243,9 +402,13 @@ impl fmt::Display for FlatpakSource {
         if let Some(branch) = &self.branch {
             write!(f, ", {branch}")?;
         }
-        if let Some(commit) = &self.commit {
-            write!(f, ", {}", commit.as_str().get(..12).unwrap_or_default())?;
+        if let Some(commit) = self.pin() {
+            write!(f, ", held at {}", commit.short())?;
         }
-        f.write_str(")")
+        f.write_str(")")?;
+        match &self.overrides {
+            Some(overrides) if !overrides.is_empty() => write!(f, " {overrides}"),
+            _ => Ok(()),
+        }
     }
 }

@@ -67,8 +67,10 @@ fn values(domain: Domain) -> Vec<(&'static str, Vec<serde_json::Value>)> {
         .into(),
         "flatpak" => ["org.a.A", "org.gnome.Boxes", "org.gnome.Calculator", "org.z.Z"]
             .map(|key| {
-                let plain = json!({"remote": "flathub", "scope": "user"});
-                (key, vec![plain, json!({"remote": "other", "scope": "system", "branch": "beta"})])
+                // `null`: overrides that are not ours to write.
+                let plain = json!({"remote": "flathub", "scope": "user", "overrides": null});
+                let other = json!({"remote": "other", "scope": "system", "branch": "beta", "overrides": null});
+                (key, vec![plain, other])
             })
             .into(),
         _ => Vec::new(),

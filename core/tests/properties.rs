@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What must hold for every setup and every computer, tried on many.
 
+#[path = "support/nobody.rs"]
+mod nobody;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,6 +15,8 @@ use bkt_core::plan::{Action, Decisions, Plan, Preconditions, Step};
 use bkt_core::session::Session;
 use bkt_core::value::{UnitState, Value};
 use proptest::prelude::*;
+
+use nobody::Nobody;
 
 type Units = BTreeMap<String, UnitState>;
 
@@ -60,18 +65,6 @@ fn written_by_hand(names: &BTreeSet<String>, layout: usize) -> String {
     format!("{{\n  // own line, first\n  \"packages\": [{entries}{newline}],\n  \"later\": {{ \"x\":[1 ,2] }}\n}}")
 }
 
-struct Nobody;
-
-impl bkt_core::run::Administrator for Nobody {
-    fn perform(
-        &self,
-        _: &Plan,
-        _: bkt_core::run::Sink<'_>,
-    ) -> Result<Vec<bkt_core::run::StepResult>, bkt_core::run::AdministratorError> {
-        Err(bkt_core::run::AdministratorError::Unavailable)
-    }
-}
-
 proptest! {
     // Each case writes and syncs real files.
     #![proptest_config(ProptestConfig::with_cases(48))]
@@ -100,6 +93,119 @@ proptest! {
         prop_assert!(after.changes.is_empty(), "{:?}", after.changes);
     }
 
+}
+
+/// What one manifest says of units, as states by short names.
+fn lists(units: &Units) -> serde_json::Value {
+    let list = |state| -> Vec<&str> {
+        units.iter().filter(|(_, known)| **known == state).map(|(name, _)| name.trim_end_matches(".service")).collect()
+    };
+    serde_json::json!({
+        "enable": list(UnitState::Enabled), "disable": list(UnitState::Disabled), "mask": list(UnitState::Masked),
+    })
+}
+
+fn arguments() -> impl Strategy<Value = BTreeSet<String>> {
+    prop::collection::btree_set(prop_oneof!["[ab]=[12]", Just("quiet".to_owned()), "console=tty[0S]"], 0..4)
+}
+
+fn failed(error: impl std::fmt::Display) -> TestCaseError {
+    TestCaseError::fail(error.to_string())
+}
+
+/// Sets unit states as systemd would, in a computer made of files.
+struct Obedient<'h>(&'h RecordingHost);
+
+impl bkt_core::run::Administrator for Obedient<'_> {
+    fn perform(
+        &self,
+        plan: &Plan,
+        sink: bkt_core::run::Sink<'_>,
+    ) -> Result<Vec<bkt_core::run::StepResult>, bkt_core::run::AdministratorError> {
+        let units = bkt_core::run::administrator::SystemctlRoot(self.0);
+        bkt_core::run::administrator::perform(plan, self.0, &units, &|| false, sink)
+            .map_err(|stale| bkt_core::run::AdministratorError::Stale(stale.to_string()))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn captured_units_are_in_the_manifests_that_declared_them_and_contradictions_are_named(
+        image in units(),
+        services in units(),
+        here in units(),
+    ) {
+        let dir = tempfile::tempdir()?;
+        let setup = dir.path().join("setup");
+        std::fs::create_dir_all(setup.join("manifests"))?;
+        let write = |manifest: Manifest, json: serde_json::Value| bkt_core::files::replace(&setup.join(manifest.path()), json.to_string().as_bytes());
+        write(Manifest::SystemConfig, serde_json::json!({"systemd": lists(&image)}))?;
+        write(Manifest::SystemdServices, serde_json::json!({"services": services}))?;
+        let session = Session { host: Arc::new(computer(&BTreeSet::new(), &here)), setup: setup.clone(), state: dir.path().join("state") };
+        let snapshot = session.compare_some(&[Domain::Unit]).map_err(failed)?;
+        let contradicting: BTreeSet<&String> =
+            image.iter().filter(|(name, state)| services.get(*name).is_some_and(|other| other != *state)).map(|(name, _)| name).collect();
+        let named: BTreeSet<&String> =
+            snapshot.comparison.unknown.iter().filter_map(|unknown| unknown.item.as_ref()).map(|item| &item.key).collect();
+        prop_assert_eq!(&named, &contradicting);
+        prop_assert!(snapshot.comparison.unknown.iter().all(|unknown| unknown.problem.code == "declared_twice"));
+
+        let decisions = snapshot.comparison.changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
+        let plan = session.plan(&snapshot, &decisions).map_err(failed)?;
+        prop_assert_eq!(&Plan::from_bytes(&plan.to_bytes()).map_err(failed)?, &plan);
+        session.run(plan, &Nobody, bkt_core::run::Source::Cli, &mut |_| {}).map_err(failed)?;
+        let after = session.compare_some(&[Domain::Unit]).map_err(failed)?;
+        prop_assert!(after.comparison.changes.is_empty(), "{:?}", after.comparison.changes);
+        for (name, before) in [(&image, Manifest::SystemConfig), (&services, Manifest::SystemdServices)].into_iter().flat_map(|(units, manifest)| units.keys().map(move |name| (name, manifest))) {
+            // What was declared in a manifest is there still, or, where the unit is not here at all, in none.
+            let item = ItemId::new(Domain::Unit, name.clone());
+            let manifests = after.setup.manifests_of(&item);
+            let is_here = here.contains_key(name) || after.comparison.in_sync.iter().any(|same| same.id == item);
+            prop_assert!(manifests.contains(&before) || !is_here, "{name}: {manifests:?}");
+        }
+    }
+
+    #[test]
+    fn kernel_arguments_that_are_applied_or_captured_leave_nothing_to_do(
+        append in arguments(),
+        remove in arguments(),
+        here in arguments(),
+        image in arguments(),
+        apply in any::<bool>(),
+    ) {
+        let remove: BTreeSet<&String> = remove.difference(&append).collect();
+        let dir = tempfile::tempdir()?;
+        let setup = dir.path().join("setup");
+        std::fs::create_dir_all(setup.join("manifests"))?;
+        let config = serde_json::json!({"kargs": {"append": append, "remove": remove}}).to_string();
+        bkt_core::files::replace(&setup.join(Manifest::SystemConfig.path()), config.as_bytes())?;
+        let line: Vec<&str> = here.union(&image).map(String::as_str).collect();
+        let line = format!("root=UUID=1 {}\n", line.join(" "));
+        let toml = format!("kargs = {}\n", serde_json::json!(image));
+        let host = Arc::new(computer(&BTreeSet::new(), &Units::new())
+            .file("/proc/cmdline", &line)
+            .file("/boot/loader/entries/a.conf", &format!("title a\noptions {line}"))
+            .file("/usr/lib/bootc/kargs.d/10-os.toml", &toml));
+        let session = Session { host: host.clone(), setup: setup.clone(), state: dir.path().join("state") };
+        let snapshot = session.compare_some(&[Domain::Karg]).map_err(failed)?;
+        let decision = if apply { Decision::Apply } else { Decision::Capture };
+        let decisions: Decisions = snapshot.comparison.changes.iter().map(|change| (change.id.clone(), decision)).collect();
+        let plan = session.plan(&snapshot, &decisions).map_err(failed)?;
+        let receipt = session.run(plan, &Obedient(&host), bkt_core::run::Source::Cli, &mut |_| {}).map_err(failed)?;
+        prop_assert!(receipt.operations.iter().all(|result| result.problem.is_none()), "{:?}", receipt.operations);
+        let after = session.compare_some(&[Domain::Karg]).map_err(failed)?.comparison;
+        let left: BTreeSet<&String> = after.changes.iter().map(|change| &change.id.key).collect();
+        // What the image provides stays, whatever the setup wants removed.
+        let provided: BTreeSet<&String> = if apply { remove.iter().copied().filter(|name| image.contains(*name)).collect() } else { BTreeSet::new() };
+        prop_assert_eq!(&left, &provided, "{:?}", after.changes);
+        prop_assert!(after.changes.iter().all(|change| change.fixed.is_some()));
+        let entry = bkt_core::host::Host::read(host.as_ref(), std::path::Path::new("/boot/loader/entries/a.conf")).map_err(failed)?.unwrap_or_default();
+        for argument in &image {
+            prop_assert!(entry.split_whitespace().any(|word| word == argument), "{argument} of the image is gone from {entry}");
+        }
+    }
 }
 
 proptest! {

@@ -137,3 +137,38 @@ proptest! {
         }
     }
 }
+
+/// What the recipe's own sed makes of a file of the base image's kernel arguments.
+fn after_removing(argument: &str, file: &str) -> String {
+    use std::io::Write;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("manifests")).unwrap();
+    let config = serde_json::json!({"kargs": {"remove": [argument]}}).to_string();
+    std::fs::write(dir.path().join("manifests/system-config.json"), config).unwrap();
+    let setup = Setup::load(dir.path()).unwrap();
+    let (text, _) = adopted(&setup, "FROM base\n", &Wanted::Missing).unwrap();
+    let line = text.lines().find(|line| line.contains("sed -i -E")).unwrap();
+    let script = line.split('\'').nth(3).unwrap();
+    let mut sed = std::process::Command::new("sed")
+        .args(["-E", script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    sed.stdin.take().unwrap().write_all(file.as_bytes()).unwrap();
+    let output = sed.wait_with_output().unwrap();
+    assert!(output.status.success(), "{script}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn an_argument_that_is_to_go_is_taken_out_of_the_base_images_files_and_nothing_else_is() {
+    let file = "kargs = [\"quiet\", \"rhgb quiet x\", 'quiet', \"quiet=1\", \"noquiet\"]\n";
+    let after = "kargs = [\"\", \"rhgb  x\", '', \"quiet=1\", \"noquiet\"]\n";
+    assert_eq!(after_removing("quiet", file), after);
+    for odd in ["a=/dev/x.y", "a=[b]*(c)|d^{e}+?", "a=b;c&d<e>f#g!%@~"] {
+        let file = format!("kargs = [\"{odd}\", \"a\"]\n");
+        assert_eq!(after_removing(odd, &file), "kargs = [\"\", \"a\"]\n", "{odd}");
+        assert!(after_removing(odd, "kargs = [\"aXb\"]\n").contains("aXb"));
+    }
+}

@@ -11,7 +11,7 @@ use bkt_core::host::recording::RecordingHost;
 use bkt_core::name::UnitName;
 use bkt_core::plan::{Action, Plan, Stale};
 use bkt_core::problem::Problem;
-use bkt_core::run::{Event, StepState, UnitControl, administrator};
+use bkt_core::run::{Event, Operation, StepState, UnitControl, administrator};
 use bkt_core::session::Session;
 use bkt_core::value::UnitState;
 
@@ -56,6 +56,16 @@ fn session(host: RecordingHost) -> (tempfile::TempDir, Session, Arc<RecordingHos
 struct Units(RefCell<Vec<String>>);
 
 impl UnitControl for Units {
+    fn operate(&self, unit: &UnitName, operation: Operation) -> Result<(), Problem> {
+        self.0.borrow_mut().push(format!("{unit} {operation:?}"));
+        Ok(())
+    }
+
+    fn reload(&self) -> Result<(), Problem> {
+        self.0.borrow_mut().push("reload".to_owned());
+        Ok(())
+    }
+
     fn unmask(&self, unit: &UnitName) -> Result<(), Problem> {
         self.0.borrow_mut().push(format!("{unit} unmasked"));
         Ok(())
@@ -224,4 +234,88 @@ fn twenty_writers_at_once_lose_nothing() {
     });
     let setup = bkt_core::setup::Setup::load(&session.setup).unwrap();
     assert_eq!(setup.declared(bkt_core::item::Domain::Pkg).unwrap().len(), 22);
+}
+
+#[test]
+fn a_package_whose_script_failed_is_installed_and_the_script_is_named() {
+    for (said, status) in
+        [(include_str!("fixtures/dnf5-5.4.6-post-fails.txt"), 1), (include_str!("fixtures/dnf-4.23-post-fails.txt"), 0)]
+    {
+        let host = || computer().prints(RPM, "base\t1-1.noarch\nlab-post\t1-1.noarch\n");
+        let (_dir, session, _) = session(host());
+        let item: bkt_core::item::ItemId = "pkg:gone".parse().unwrap();
+        let wish = bkt_core::plan::Wish {
+            computer: Some(Some(bkt_core::value::Value::Present)),
+            ..bkt_core::plan::Wish::default()
+        };
+        let (_, plan) = session.wish(&bkt_core::plan::Wishes::from([(item, wish)])).unwrap();
+        // The recorded rpm database never changes: the plan is about a package that is there afterwards.
+        let plan =
+            Plan::from_bytes(&String::from_utf8(plan.to_bytes()).unwrap().replace("gone", "lab-post").into_bytes());
+        let output = bkt_core::host::Output { status, stderr: said.to_owned(), ..bkt_core::host::Output::default() };
+        let after = host().answers("dnf -y --setopt=exit_on_lock=True install lab-post", output);
+        let results =
+            administrator::perform(&plan.unwrap(), &after, &Units::default(), &|| false, &mut |_| {}).unwrap();
+        assert_eq!(results[0].state, StepState::Done, "{results:?}");
+        let problem = results[0].problem.as_ref().unwrap();
+        assert_eq!(problem.message, "lab-post was installed, but its %post script failed");
+    }
+}
+
+#[test]
+fn unattended_what_cannot_be_done_keeps_nothing_else_away() {
+    let (_dir, session, _) = session(computer());
+    let plan = plan_of(&session, Decision::Apply);
+    let no = |command: &str, said: &str| {
+        let output = bkt_core::host::Output { status: 1, stdout: String::new(), stderr: said.to_owned() };
+        (command.to_owned(), output)
+    };
+    let (strict, failed) = no("dnf -y --setopt=exit_on_lock=True install htop strace", "No match for argument: htop");
+    let after = || {
+        computer()
+            .prints("dnf -y --setopt=exit_on_lock=True remove nano", "")
+            .answers(&strict, failed.clone())
+            .prints("dnf --setopt=strict=False -y --setopt=exit_on_lock=True install htop strace", "")
+            .prints("systemctl unmask tuned.service", "")
+            .prints("systemctl enable tuned.service", "")
+    };
+    let changed = |host: &RecordingHost| -> Vec<String> {
+        let is_ours =
+            |effect: &String| effect.starts_with("dnf -") && !effect.contains("-q") || effect.contains("able");
+        host.effects().into_iter().filter(is_ours).collect()
+    };
+    let host = after();
+    let administrator = bkt_core::run::Unattended { host: &host, stop: &|| false };
+    let results = bkt_core::run::Administrator::perform(&administrator, &plan, &mut |_| {}).unwrap();
+    assert_eq!(
+        changed(&host),
+        [
+            "dnf -y --setopt=exit_on_lock=True remove nano",
+            "dnf -y --setopt=exit_on_lock=True install htop strace",
+            "dnf --setopt=strict=False -y --setopt=exit_on_lock=True install htop strace",
+            "systemctl enable tuned.service",
+        ]
+    );
+    assert!(results.iter().all(|result| !matches!(result.state, StepState::Running)));
+
+    // A plan that was reviewed as a whole is tried once, as it is.
+    let host = after();
+    administrator::perform(&plan, &host, &Units::default(), &|| false, &mut |_| {}).unwrap();
+    assert!(!changed(&host).iter().any(|effect| effect.contains("strict")));
+
+    // Another program installs packages: the unit does not wait for it.
+    let locked = || after().file("/var/lib/dnf/rpmdb_lock.pid", "7").file("/proc/7/comm", "dnf");
+    let host = locked();
+    let administrator = bkt_core::run::Unattended { host: &host, stop: &|| false };
+    bkt_core::run::Administrator::perform(&administrator, &plan, &mut |_| {}).unwrap();
+    assert_eq!(changed(&host), ["systemctl enable tuned.service"]);
+    let units = Units::default();
+    administrator::perform(&plan, &locked(), &units, &|| false, &mut |_| {}).unwrap();
+    assert!(units.0.borrow().is_empty(), "in a reviewed plan it does");
+
+    // It was stopped.
+    let host = after();
+    let administrator = bkt_core::run::Unattended { host: &host, stop: &|| true };
+    let results = bkt_core::run::Administrator::perform(&administrator, &plan, &mut |_| {}).unwrap();
+    assert!(changed(&host).is_empty() && results.iter().all(|result| result.state == StepState::Skipped));
 }

@@ -117,6 +117,7 @@ impl Settings for GioSettings {
                         declared: query.declared.as_deref().map(declared),
                         summary: if self.without_summaries { None } else { text::summary(&known) },
                         locked: !found.settings.is_writable(key.key()),
+                        is_set: found.settings.user_value(key.key()).is_some(),
                     }
                 }
             });

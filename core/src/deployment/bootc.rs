@@ -8,11 +8,14 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 use super::{Deployment, Entry};
 
 #[derive(Debug, Deserialize)]
 struct Host {
+    #[serde(default)]
+    spec: Spec,
     status: Status,
 }
 
@@ -32,6 +35,7 @@ struct Status {
 #[serde(rename_all = "camelCase")]
 struct Told {
     image: Option<Image>,
+    cached_update: Option<Image>,
     #[serde(default)]
     incompatible: bool,
     #[serde(default)]
@@ -54,6 +58,14 @@ struct Image {
 #[derive(Debug, Deserialize)]
 struct Reference {
     image: String,
+    /// Of the one in `spec`: `containerPolicy`, `{"ostreeRemote": …}`, or nothing.
+    #[serde(default)]
+    signature: Json,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Spec {
+    image: Option<Reference>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,8 +84,13 @@ struct Composefs {
 
 /// The deployments in boot order; `None` where bootc booted nothing, or the text is no status.
 pub(super) fn parse(text: &str) -> Option<Vec<Entry>> {
-    let status = serde_json::from_str::<Host>(text).ok()?.status;
-    let entry = |told: Told, booted: bool, staged: bool| Entry { deployment: told.deployment(), booted, staged };
+    let Host { spec, status } = serde_json::from_str(text).ok()?;
+    // What is asked for is what the next start uses, where that waits, else what runs.
+    let signed = spec.image.is_some_and(|image| image.signature == "containerPolicy");
+    let entry = |told: Told, booted: bool, staged: bool| {
+        let deployment = Deployment { signed: signed && (booted || staged), ..told.deployment() };
+        Entry { deployment, booted, staged }
+    };
     let booted = entry(status.booted?, true, false);
     let staged = status.staged.map(|told| entry(told, false, true));
     let rollback = status.rollback.map(|told| entry(told, false, false));
@@ -81,6 +98,15 @@ pub(super) fn parse(text: &str) -> Option<Vec<Entry>> {
     entries.splice(if status.rollback_queued { 0..0 } else { entries.len()..entries.len() }, rollback);
     entries.extend(status.other_deployments.into_iter().map(|told| entry(told, false, false)));
     Some(entries)
+}
+
+/// Whether the image that is followed had another version when bootc last asked for it; `None` where the text is no
+/// status.
+pub(super) fn has_update(text: &str) -> Option<bool> {
+    let booted = serde_json::from_str::<Host>(text).ok()?.status.booted?;
+    let digest = |image: Option<Image>| image.and_then(|image| image.image_digest);
+    let (now, seen) = (digest(booted.image), digest(booted.cached_update));
+    Some(seen.is_some() && seen != now)
 }
 
 impl Told {

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Deployment, Entry, short_reference};
+use super::{Deployment, Entry, is_signed, short_reference};
 use crate::host::Host;
 use crate::keyfile::Keyfile;
 
@@ -159,6 +159,7 @@ fn from_origin(origin: &Keyfile) -> Deployment {
     };
     Deployment {
         image: image.map(short_reference),
+        signed: image.is_some_and(is_signed),
         remote: remote.filter(|_| image.is_none()).map(str::to_owned),
         pinned: origin.get("libostree-transient", "pinned") == Some("true"),
         incompatible: ["rpmostree", "packages", "overrides", "modules"].iter().any(|group| origin.has_group(group)),

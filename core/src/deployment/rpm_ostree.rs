@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{Deployment, Entry, short_reference};
+use super::{Deployment, Entry, is_signed, short_reference};
 
 #[derive(Debug, Deserialize)]
 struct Status {
@@ -20,6 +20,7 @@ struct Status {
 struct Told {
     #[serde(default)]
     checksum: String,
+    base_checksum: Option<String>,
     #[serde(default)]
     serial: u32,
     osname: Option<String>,
@@ -86,9 +87,11 @@ impl Told {
         let deployment = Deployment {
             version: self.version,
             image: self.container_image_reference.as_deref().map(short_reference),
+            signed: self.container_image_reference.as_deref().is_some_and(is_signed),
             digest: self.container_image_reference_digest,
             remote: self.origin.filter(|_| self.container_image_reference.is_none()),
             id: format!("{}.{}", self.checksum, self.serial),
+            base: self.base_checksum,
             stateroot: self.osname,
             timestamp: built.and_then(|seconds| Timestamp::from_second(seconds).ok()),
             pinned: self.pinned,

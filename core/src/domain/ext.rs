@@ -219,6 +219,7 @@ fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Prob
             },
             fixed => Observed {
                 name: installed.name,
+                by_default: !installed.enabled,
                 own: installed.enabled && !by_default.contains(&id),
                 fixed: fixed.filter(|_| !installed.enabled),
                 ..Observed::of(Value::Extension(state))
@@ -297,8 +298,13 @@ impl Kind for Extensions {
             Some(_) => return None,
         };
         let fields = vec![("id", Some(Json::from(id.as_str()))), ("enabled", enabled)];
-        let entry = Fields { id: &[("id", None)], fields, or_word: true };
+        let entry = Fields { id: &[("id", None)], fields, or_word: true, apart: None };
         Some(vec![Edit { path: &["extensions"], entry: Entry::Object(entry), there: value.is_some() }])
+    }
+
+    /// One that is installed and off, as most that come with the system are.
+    fn is_unremarkable(&self, value: &Value) -> bool {
+        *value == Value::Extension(ExtensionState::Disabled)
     }
 
     fn actions(&self, change: &Change, _system: HostKind) -> Actions {

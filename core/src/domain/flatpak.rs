@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Flatpak applications: declared in `flatpak-apps.json`, observed by one `flatpak list`.
+//! Flatpak applications: declared in `flatpak-apps.json`, observed by one `flatpak list` and flatpak's own files.
 //!
-//! Invariant: one call lists both scopes; runtimes are dependencies and never items. Where an application is
-//! installed more than once, the plain id is the one the setup asks for, else the person's own; `user/ID`,
-//! `system/ID` and `ID//BRANCH` name the others.
+//! An application may be there for everyone and for the person, and in more than one branch: each is an item of its
+//! own, and [`key`] says what it is called. An entry may name the commit it is held at, which is a commit and a mask
+//! here, and overrides, which are what a person changed about its permissions.
+//!
+//! Invariant: one call lists both scopes; runtimes are dependencies and never items.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod basis;
+mod bring;
+mod installed;
+pub mod key;
+pub mod overrides;
+pub mod pick;
+mod words;
 
-use jsonc_parser::ast::Object;
+use std::collections::BTreeMap;
+
+use jsonc_parser::ast::{self, Object};
 use serde_json::Value as Json;
 
 use crate::compare::{Change, Privilege};
@@ -15,17 +25,27 @@ use crate::deployment::HostKind;
 use crate::host::{Host, HostError, Invocation};
 use crate::manifest::place::{Edit, Entry, Fields};
 use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
-use crate::name::{BranchName, FlatpakId};
+use crate::name::{FlatpakId, OverrideOption};
 use crate::problem::Problem;
 use crate::value::{FlatpakSource, Scope, Value};
 
-use super::{Actions, Kind, Look, Observation, Observed};
+use super::{Actions, Kind, Look, Observation};
 use crate::plan::Action;
+
+pub(crate) use basis::ask;
+pub(crate) use bring::{bring, is_installed, is_so, remove};
+pub use bring::{commit, commits};
+pub(crate) use installed::installed;
+use key::of;
+pub use key::{Key, id_of};
+pub use overrides::Overrides;
+pub use pick::Found;
+pub(crate) use words::sentence;
 
 /// Reads `{"apps": [{"id", "remote", "scope", "branch"?, "commit"?, "overrides"?}]}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["apps"]);
-    let mut declarations = Declarations::new();
+    let mut entries = Vec::new();
     for value in reader.list(root, "apps")? {
         let entry = reader.entry("apps", value)?;
         reader.know(entry, &["id", "remote", "scope", "branch", "commit", "overrides"]);
@@ -35,11 +55,24 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
             scope: scope_field(reader, entry)?,
             branch: reader.string_field(entry, "branch")?.map(|text| reader.name(entry, text)).transpose()?,
             commit: reader.string_field(entry, "commit")?.map(|text| reader.name(entry, text)).transpose()?,
+            overrides: overrides_field(reader, entry, &id),
         };
-        if source.commit.is_some() {
-            reader.warn(entry, format!("the commit of ‘{id}’ is kept but not enforced yet"));
+        if source.commit.is_some() && source.pin().is_none() {
+            let message = format!("‘{id}’ is not held: its commit needs all 64 digits, see ‘bkt flatpak pin’");
+            reader.warn(entry, message);
         }
-        reader.declare(&mut declarations, entry, id.as_str(), Some(Value::Flatpak(source)))?;
+        entries.push((entry, id, source));
+    }
+    let mut by_id: BTreeMap<&FlatpakId, Vec<&FlatpakSource>> = BTreeMap::new();
+    for (_, id, source) in &entries {
+        by_id.entry(id).or_default().push(source);
+    }
+    let mut declarations = Declarations::new();
+    for (entry, id, source) in &entries {
+        let is_other = |at: &&FlatpakSource| at.scope != source.scope || at.branch != source.branch;
+        let others = by_id.get(id).into_iter().flatten().copied().filter(is_other);
+        let key = key::among(id.as_str(), source, others);
+        reader.declare(&mut declarations, *entry, &key, Some(Value::Flatpak(source.clone())))?;
     }
     Ok(declarations)
 }
@@ -54,6 +87,25 @@ pub(super) fn scope_field(reader: &Reader, entry: &Object<'_>) -> Result<Scope, 
             Err(reader.error(entry, ManifestErrorKind::Value(message)))
         }
     }
+}
+
+/// The overrides of an entry; `None` where one is not understood: then none is compared, applied or rewritten.
+fn overrides_field(reader: &mut Reader, entry: &Object<'_>, id: &FlatpakId) -> Option<Overrides> {
+    let value = match entry.get("overrides").map(|property| &property.value) {
+        None | Some(ast::Value::NullKeyword(_)) => return Some(Overrides::default()),
+        Some(value) => value,
+    };
+    let words = value.as_array().map_or(&[][..], |list| &list.elements);
+    let option = |word: &ast::Value<'_>| word.as_string_lit()?.value.parse::<OverrideOption>().ok();
+    let options: Vec<_> = words.iter().map(option).collect();
+    if value.as_array().is_some() && options.len() <= overrides::MOST && options.iter().all(Option::is_some) {
+        return Some(options.into_iter().flatten().collect());
+    }
+    let wrong = words.iter().zip(&options).find(|(_, option)| option.is_none());
+    let wrong = wrong.and_then(|(word, _)| Some(word.as_string_lit()?.value.escape_debug().to_string()));
+    let what = wrong.unwrap_or_else(|| "overrides".to_owned());
+    reader.warn(value, format!("‘{what}’ is not understood, so the overrides of ‘{id}’ are kept but not used"));
+    None
 }
 
 /// A question about both scopes, but not about a system installation that is not there: flatpak would make one.
@@ -71,30 +123,6 @@ pub(crate) fn invocation<I: IntoIterator<Item = S>, S: Into<String>>(host: &dyn 
     }
 }
 
-/// The application id in an item key, `[system/|user/]ID[//BRANCH]`.
-#[must_use]
-pub fn id_of(key: &str) -> &str {
-    let key = key.strip_prefix("system/").or_else(|| key.strip_prefix("user/")).unwrap_or(key);
-    key.split_once("//").map_or(key, |(id, _)| id)
-}
-
-/// `ID` or `ID//BRANCH`, as flatpak takes it.
-fn reference(id: &FlatpakId, branch: Option<&BranchName>) -> String {
-    branch.map_or_else(|| id.to_string(), |branch| format!("{id}//{branch}"))
-}
-
-/// Installs an application from a remote that is set up already; replaces one from another remote.
-pub(crate) fn install(host: &dyn Host, id: &FlatpakId, source: &FlatpakSource) -> Invocation {
-    let reference = reference(id, source.branch.as_ref());
-    let scope = scope_option(source.scope);
-    invocation(host, ["install", "--noninteractive", "--reinstall", scope, source.remote.as_str(), &reference])
-}
-
-/// Removes an application and keeps its data.
-pub(crate) fn remove(host: &dyn Host, id: &FlatpakId, scope: Scope, branch: Option<&BranchName>) -> Invocation {
-    invocation(host, ["uninstall", "--noninteractive", scope_option(scope), &reference(id, branch)])
-}
-
 pub(super) const fn scope_option(scope: Scope) -> &'static str {
     match scope {
         Scope::System => "--system",
@@ -102,94 +130,13 @@ pub(super) const fn scope_option(scope: Scope) -> &'static str {
     }
 }
 
-/// Whether an application is installed for a scope, in a branch if one is named.
-pub(crate) fn is_installed(
-    host: &dyn Host,
-    id: &FlatpakId,
-    scope: Scope,
-    branch: Option<&BranchName>,
-) -> Result<bool, HostError> {
-    let list = invocation(host, ["list", "--app", scope_option(scope), "--columns=application,branch"]);
-    let list = host.run(&list)?.success("flatpak")?;
-    let mut rows = list.lines().filter_map(|line| line.split_once('\t'));
-    Ok(rows.any(|(app, here)| app.trim() == id.as_str() && branch.is_none_or(|branch| branch.as_str() == here.trim())))
-}
-
-/// The applications installed for a scope.
-///
-/// # Errors
-/// flatpak is missing or fails.
-pub(crate) fn installed(host: &dyn Host, scope: Scope) -> Result<BTreeSet<String>, HostError> {
-    let list = invocation(host, ["list", "--app", scope_option(scope), "--columns=application"]);
-    let list = host.run(&list)?.success("flatpak")?;
-    Ok(list.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect())
-}
-
-/// Whether an observation has an application for a scope.
-pub(crate) fn has(seen: &Observation, id: &FlatpakId, scope: Scope) -> bool {
-    let same = |(key, observed): (&String, &Observed)| {
-        let at = matches!(&observed.value, Some(Value::Flatpak(source)) if source.scope == scope);
-        at && id_of(key) == id.as_str()
-    };
-    seen.entries.iter().any(same)
-}
-
-/// Reads the installed applications of both scopes.
-pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
-    let columns = "--columns=installation,application,origin,branch,active,name";
-    let list = of_what_is_there(host, invocation(host, ["list", "--app", columns]))?;
-    let text = host.run(&list)?.success("flatpak")?;
-    Ok(Observation { entries: parse(&text, declared)?, cookie: None })
-}
-
-fn parse(text: &str, declared: &Declarations) -> Result<BTreeMap<String, Observed>, Problem> {
-    let mut rows = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let mut columns = line.split('\t').map(str::trim);
-        let mut next = || columns.next().unwrap_or_default();
-        let (installation, id, origin, branch, _active, name) = (next(), next(), next(), next(), next(), next());
-        let unexpected =
-            |error: &dyn std::fmt::Display| Problem::new("unexpected_output", format!("flatpak list: {error}"));
-        let id: FlatpakId = id.parse().map_err(|error| unexpected(&error))?;
-        let scope = if installation == "user" { Scope::User } else { Scope::System };
-        let named: Option<BranchName> =
-            if branch.is_empty() { None } else { Some(branch.parse().map_err(|error| unexpected(&error))?) };
-        // An app whose remote is gone or oddly named is one problem; the others can be compared.
-        let seen = match origin.parse() {
-            Ok(remote) => Observed::of(Value::Flatpak(FlatpakSource { remote, scope, branch: named, commit: None })),
-            Err(error) => {
-                let error: crate::name::NameError = error;
-                let message = format!("where {id} came from is not known: {error}");
-                let hint = "Install it again from a remote that is there";
-                Observed { problem: Some(Problem::new("no_origin", message).hinted(hint)), ..Observed::default() }
-            }
-        };
-        let name = (!name.is_empty() && name != id.as_str()).then(|| name.to_owned());
-        let branch = branch.to_owned();
-        let seen = Observed { own: true, name, ..seen };
-        rows.push((id, scope, branch, seen));
-    }
-    // The plain id names what the setup asks for, where it is there; else the person's own, else the first.
-    let wants = |id: &FlatpakId, seen: &Observed| match (declared.get(id.as_str()), &seen.value) {
-        (Some(Declaration { value: Some(wanted), .. }), Some(value)) => wanted.is_met_by(value),
-        _ => false,
-    };
-    rows.sort_by(|(a, a_scope, a_branch, a_seen), (b, b_scope, b_branch, b_seen)| {
-        let wanted = wants(b, b_seen).cmp(&wants(a, a_seen));
-        a.cmp(b).then(wanted).then(b_scope.cmp(a_scope)).then(a_branch.cmp(b_branch))
-    });
-    let mut entries: BTreeMap<String, Observed> = BTreeMap::new();
-    let mut plain: BTreeMap<String, Scope> = BTreeMap::new();
-    for (id, scope, branch, seen) in rows {
-        let scoped = match plain.get(id.as_str()) {
-            Some(first) if *first != scope => format!("{}/{id}", scope.as_str()),
-            _ => id.to_string(),
-        };
-        plain.entry(id.to_string()).or_insert(scope);
-        let key = if entries.contains_key(&scoped) { format!("{scoped}//{branch}") } else { scoped };
-        entries.insert(key, seen);
-    }
-    Ok(entries)
+/// The installations of an application for a scope that an observation has.
+pub(crate) fn seen(seen: &Observation, id: &FlatpakId, scope: Scope) -> Vec<FlatpakSource> {
+    let of_it = seen.entries.iter().filter(|(key, _)| id_of(key) == id.as_str());
+    let of_it = of_it.filter_map(|(_, observed)| of(observed.value.as_ref()));
+    let mut sources: Vec<FlatpakSource> = of_it.filter(|source| source.scope == scope).cloned().collect();
+    sources.sort_by(|a, b| a.branch.cmp(&b.branch));
+    sources
 }
 
 /// Flatpak applications.
@@ -206,7 +153,7 @@ impl Kind for Applications {
     }
 
     fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
-        observe(look.host, look.declared)
+        installed::observe(look.host, look.declared)
     }
 
     fn value(&self, json: &Json) -> Option<Value> {
@@ -216,28 +163,50 @@ impl Kind for Applications {
     fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
         let source = match value {
             None => None,
-            Some(Value::Flatpak(source)) => Some(source),
-            Some(_) => return None,
+            value => Some(of(value)?),
         };
-        let fields = vec![
-            ("id", Some(Json::from(id_of(key)))),
-            ("remote", source.map(|source| Json::from(source.remote.as_str()))),
-            ("scope", source.map(|source| Json::from(source.scope.as_str()))),
-            ("branch", source.and_then(|source| source.branch.as_ref()).map(|branch| Json::from(branch.as_str()))),
-            ("commit", source.and_then(|source| source.commit.as_ref()).map(|commit| Json::from(commit.as_str()))),
+        let key = Key::parse(key);
+        let text = |text: &str| Some(Json::from(text));
+        let scope = source.map(|source| source.scope).or(key.scope);
+        let branch = source.and_then(|source| source.branch.as_ref()).map(|branch| branch.as_str()).or(key.branch);
+        let mut fields = vec![
+            ("id", text(key.id)),
+            ("remote", source.and_then(|source| text(source.remote.as_str()))),
+            ("scope", scope.and_then(|scope| text(scope.as_str()))),
+            ("branch", branch.and_then(text)),
+            ("commit", source.and_then(|source| source.commit.as_ref()).and_then(|commit| text(commit.as_str()))),
         ];
-        let entry = Fields { id: &[("id", None)], fields, or_word: false };
+        // What is not understood stays as it is written.
+        if let Some(overrides) = source.map_or(Some(&Overrides::default()), |source| source.overrides.as_ref()) {
+            fields.push(("overrides", (!overrides.is_empty()).then(|| serde_json::json!(overrides))));
+        }
+        // The key says how much of an entry it takes to tell it from the others.
+        let id: &[_] = match (key.scope, key.branch) {
+            (None, None) => &[("id", None)],
+            (Some(_), None) => &[("id", None), ("scope", Some("system"))],
+            (None, Some(_)) => &[("id", None), ("branch", None)],
+            (Some(_), Some(_)) => &[("id", None), ("scope", Some("system")), ("branch", None)],
+        };
+        let entry = Fields { id, fields, or_word: false, apart: Some("branch") };
         Some(vec![Edit { path: &["apps"], entry: Entry::Object(entry), there: value.is_some() }])
     }
 
-    /// An application stands in the setup once, whatever scopes and branches of it are installed.
-    fn can_hold(&self, key: &str) -> bool {
-        id_of(key) == key
+    fn said<'d>(&self, declared: &'d Declarations, key: &str, value: Option<&Value>) -> Option<&'d Declaration> {
+        key::said(declared, key, value)
+    }
+
+    fn plain<'k>(&self, key: &'k str) -> &'k str {
+        id_of(key)
+    }
+
+    fn qualified(&self, key: &str, value: &Value) -> String {
+        let parts = Key::parse(key);
+        Key { scope: of(Some(value)).map(|source| source.scope), ..parts }.to_string()
     }
 
     fn privilege(&self, value: Option<&Value>) -> Privilege {
-        match value {
-            Some(Value::Flatpak(source)) if source.scope == Scope::User => Privilege::User,
+        match of(value) {
+            Some(source) if source.scope == Scope::User => Privilege::User,
             _ => Privilege::Admin,
         }
     }
@@ -246,84 +215,55 @@ impl Kind for Applications {
         true
     }
 
+    /// Permissions that the setup does not mention may be the person's own.
+    fn takes_away(&self, change: &Change) -> bool {
+        let (Some(wanted), Some(here)) = (of(change.setup.as_ref()), of(change.computer.as_ref())) else {
+            return false;
+        };
+        wanted.overrides.as_ref().is_some_and(Overrides::is_empty) && !wanted.may_as(here)
+    }
+
     fn actions(&self, change: &Change, _system: HostKind) -> Actions {
         let id: FlatpakId = match id_of(&change.id.key).parse() {
             Ok(id) => id,
             Err(error) => return Ok(Err(error)),
         };
-        let source = |value: Option<&Value>| match value {
-            Some(Value::Flatpak(source)) => Some(source.clone()),
-            _ => None,
-        };
         let mut actions = Vec::new();
-        let (wanted, here) = (source(change.setup.as_ref()), source(change.computer.as_ref()));
+        let (wanted, here) = (of(change.setup.as_ref()), of(change.computer.as_ref()));
         // Another remote for the same branch and scope is one reinstallation; anything else leaves the old one to remove.
-        let stays = wanted.as_ref().zip(here.as_ref()).is_some_and(|(wanted, here)| {
+        let stays = wanted.zip(here).is_some_and(|(wanted, here)| {
             wanted.scope == here.scope && (wanted.branch.is_none() || wanted.branch == here.branch)
         });
         if let Some(source) = wanted {
+            // The branch that is here, so that no other one comes beside it.
+            let here = here.filter(|_| stays).and_then(|here| here.branch.clone());
+            let source = FlatpakSource { branch: source.branch.clone().or(here), ..source.clone() };
             actions.push(Action::InstallFlatpak { id: id.clone(), source });
         }
         if let Some(old) = here.filter(|_| !stays) {
-            actions.push(Action::RemoveFlatpak { id, scope: old.scope, branch: old.branch });
+            actions.push(Action::RemoveFlatpak { id, scope: old.scope, branch: old.branch.clone() });
         }
         Ok(Ok(actions))
     }
 
     fn captured(&self, change: &Change) -> Option<Value> {
-        let Some(Value::Flatpak(here)) = &change.computer else { return change.computer.clone() };
-        let declared = match &change.setup {
-            Some(Value::Flatpak(declared)) => Some(declared),
-            _ => None,
-        };
+        let Some(here) = of(change.computer.as_ref()) else { return change.computer.clone() };
+        let declared = of(change.setup.as_ref());
         let mut source = here.clone();
-        source.branch = source.branch.filter(|_| declared.is_some_and(|declared| declared.branch.is_some()));
-        source.commit = declared.and_then(|declared| declared.commit.clone());
+        // A branch is written where the setup names it, or where it tells this one from another.
+        let names_branch = declared.map_or(Key::parse(&change.id.key).branch.is_some(), |said| said.branch.is_some());
+        source.branch = source.branch.filter(|_| names_branch);
+        if let Some(declared) = declared {
+            if declared.is_held_as(here) {
+                source.commit = declared.commit.clone();
+            }
+            if declared.may_as(here) {
+                source.overrides = declared.overrides.clone();
+            }
+        }
         Some(Value::Flatpak(source))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::item::Domain;
-    use crate::manifest::Manifest;
-
-    #[test]
-    fn both_scopes_of_one_application_are_two_items() {
-        let seen = parse("system\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\n", &Declarations::new()).unwrap();
-        let scope = |key: &str| match &seen[key].value {
-            Some(Value::Flatpak(source)) => source.scope,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(scope("org.gnome.Boxes"), Scope::User);
-        assert_eq!(scope("system/org.gnome.Boxes"), Scope::System);
-        assert_eq!(seen["org.gnome.Boxes"].name.as_deref(), Some("Boxes"));
-    }
-
-    #[test]
-    fn an_application_without_a_remote_hides_no_other() {
-        let rows = "user\torg.gnome.Boxes\t\tstable\tabc\tBoxes\nuser\torg.gnome.Maps\tflathub\tstable\tabc\tMaps\n";
-        let seen = parse(rows, &Declarations::new()).unwrap();
-        assert_eq!(seen["org.gnome.Boxes"].problem.as_ref().unwrap().code, "no_origin");
-        assert!(seen["org.gnome.Maps"].problem.is_none() && seen["org.gnome.Maps"].value.is_some());
-    }
-
-    #[test]
-    fn output_of_another_shape_is_a_problem() {
-        assert_eq!(parse("error: something\n", &Declarations::new()).unwrap_err().code, "unexpected_output");
-    }
-
-    #[test]
-    fn the_plain_id_is_the_installation_the_setup_asks_for() {
-        let text = r#"{"apps": [{"id": "org.gnome.Boxes", "remote": "flathub", "scope": "system"}]}"#;
-        let (declared, _) = Reader::declarations(Manifest::FlatpakApps, Domain::Flatpak, text).unwrap();
-        let rows = "system\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\tBoxes\n";
-        let seen = parse(rows, &declared).unwrap();
-        assert_eq!(seen.keys().collect::<Vec<_>>(), ["org.gnome.Boxes", "user/org.gnome.Boxes"]);
-        let rows = "user\torg.gnome.Boxes\tflathub\tbeta\tabc\t\nuser\torg.gnome.Boxes\tflathub\tstable\tabc\t\n";
-        let keys: Vec<String> = parse(rows, &declared).unwrap().into_keys().collect();
-        assert_eq!(keys, ["org.gnome.Boxes", "org.gnome.Boxes//stable"]);
-        assert!(keys.iter().all(|key| id_of(key) == "org.gnome.Boxes"));
-    }
-}
+mod tests;

@@ -72,7 +72,8 @@ fn observed(query: &SettingQuery, reading: SettingReading) -> Observed {
             let message = format!("the setup’s value for {key} does not fit: {error}");
             unknown(Problem::new(error.code(), message))
         }
-        SettingReading::Read { current, declared, summary, locked } => Observed {
+        SettingReading::Read { current, declared, summary, locked, is_set } => Observed {
+            by_default: !is_set,
             // Without a declared value the key is looked at because a person asked for it.
             own: query.declared.is_none(),
             name: summary,
@@ -117,7 +118,8 @@ impl Kind for Settings {
             ("key", Some(Json::from(key.key()))),
             ("value", text),
         ];
-        let entry = Fields { id: &[("schema", None), ("key", None), ("path", None)], fields, or_word: false };
+        let entry =
+            Fields { id: &[("schema", None), ("key", None), ("path", None)], fields, or_word: false, apart: None };
         Some(vec![Edit { path: &["settings"], entry: Entry::Object(entry), there: value.is_some() }])
     }
 
@@ -126,8 +128,13 @@ impl Kind for Settings {
     }
 
     fn actions(&self, change: &Change, _system: HostKind) -> Actions {
-        let Some(Value::Setting(value)) = &change.setup else { return Err(Deferral::Fixed) };
-        Ok(change.id.key.parse().map(|key| vec![Action::SetSetting { key, value: value.clone() }]))
+        let value = match &change.setup {
+            Some(Value::Setting(value)) => Some(value.clone()),
+            // A person asked for it to have no value of its own.
+            None if change.declared_at.is_some() => None,
+            _ => return Err(Deferral::Fixed),
+        };
+        Ok(change.id.key.parse().map(|key| vec![Action::SetSetting { key, value }]))
     }
 }
 

@@ -5,34 +5,41 @@
 //! Arguments the image provides (`/usr/lib/bootc/kargs.d/*.toml`) and those that find and start the system
 //! are never a change, and the image's are never removed on one computer (bootc documents that as undefined).
 //!
-//! Invariant: arguments are compared as a set; the same one twice on a command line is one item.
+//! Invariant: arguments are compared as a set of whole arguments: `console=tty0` and `console=ttyS0` are two items,
+//! the same one twice on a command line is one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonc_parser::ast::Object;
-use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::compare::{Change, Effect, Privilege, Shape};
 use crate::deployment::{HostKind, System};
 use crate::host::{Host, HostError, Invocation};
+use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry};
-use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader};
 use crate::name::KernelArgument;
 use crate::problem::Problem;
 use crate::value::Value;
 
 use super::{Actions, Kind, Look, Observation, Observed};
-use crate::plan::Action;
+use crate::plan::{Action, Deferral};
 
-/// Where the image keeps its arguments (bootc "kernel arguments").
-const IMAGE_ARGUMENTS: &str = "/usr/lib/bootc/kargs.d";
+pub(crate) use boot::change;
 
-/// Where boot entries live (UAPI Boot Loader Specification, type 1).
-const BOOT_ENTRIES: &str = "/boot/loader/entries";
+mod boot;
+pub(crate) mod image;
 
 /// What installers write on every computer: no one's choice, though a setup may still ask to remove it.
 const INSTALLER_ARGUMENTS: [&str; 3] = ["quiet", "rhgb", "splash"];
+
+/// The file the recipe writes the setup's arguments to.
+pub const OUR_FILE: &str = "50-bkt.toml";
+
+/// What Bucket calls itself in boot entries.
+const OUR_SOURCE: &str = "bkt";
 
 /// Reads `{"kargs": {"append": [...], "remove": [...]}}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
@@ -50,26 +57,8 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
 }
 
 /// Splits a kernel command line; arguments with quotes or other unusual characters are left out.
-fn parse(cmdline: &str) -> BTreeSet<KernelArgument> {
+fn parse(cmdline: &str) -> Vec<KernelArgument> {
     cmdline.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect()
-}
-
-#[derive(Debug, Deserialize)]
-struct KargsFile {
-    kargs: Vec<String>,
-}
-
-fn image_arguments(host: &dyn Host) -> Result<BTreeSet<KernelArgument>, HostError> {
-    let directory = host.at(IMAGE_ARGUMENTS);
-    let mut arguments = BTreeSet::new();
-    for name in host.list(&directory)?.iter().filter(|name| name.ends_with(".toml")) {
-        let text = host.read(&directory.join(name))?.unwrap_or_default();
-        // A file bootc itself could not read provides nothing.
-        if let Ok(file) = toml::from_str::<KargsFile>(&text) {
-            arguments.extend(file.kargs.iter().flat_map(|entry| parse(entry)));
-        }
-    }
-    Ok(arguments)
 }
 
 /// The arguments of the next start.
@@ -79,121 +68,164 @@ fn image_arguments(host: &dyn Host) -> Result<BTreeSet<KernelArgument>, HostErro
 pub fn next_start(host: &dyn Host, kind: HostKind) -> Result<BTreeSet<KernelArgument>, HostError> {
     match kind {
         HostKind::Image | HostKind::Layered | HostKind::Ostree => {
-            Ok(parse(&host.run(&Invocation::new("rpm-ostree", ["kargs"]))?.success("rpm-ostree")?))
+            let said = host.run(&Invocation::new("rpm-ostree", ["kargs"]))?.success("rpm-ostree")?;
+            Ok(parse(&said).into_iter().collect())
         }
-        HostKind::Package => match default_entry(host) {
-            Ok(Some((_, options))) => Ok(parse(&options)),
-            // Boot entries are private on some distributions; what runs is the best there is.
-            Ok(None) | Err(_) => running(host),
+        HostKind::Package => match boot::default_entry(host) {
+            Ok(Some(entry)) => Ok(parse(&entry.options).into_iter().collect()),
+            // Boot entries are private on some distributions; what they are made from is not.
+            Ok(None) | Err(_) => match boot::next_kernel(host)? {
+                Some(text) => Ok(parse(&text).into_iter().collect()),
+                None => running(host),
+            },
         },
         HostKind::ImageOnly | HostKind::Composefs | HostKind::Container => running(host),
     }
 }
 
 fn running(host: &dyn Host) -> Result<BTreeSet<KernelArgument>, HostError> {
-    Ok(parse(&host.read(&host.at("/proc/cmdline"))?.unwrap_or_default()))
+    Ok(parse(&host.read(&host.at("/proc/cmdline"))?.unwrap_or_default()).into_iter().collect())
 }
 
-/// The boot entry with the highest name, as boot loaders choose, and its options.
-fn default_entry(host: &dyn Host) -> Result<Option<(String, String)>, HostError> {
-    let Some(name) = entries(host)?.pop() else { return Ok(None) };
-    let text = host.read(&host.at(BOOT_ENTRIES).join(&name))?.unwrap_or_default();
-    let options: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("options")).map(str::trim).collect();
-    Ok(Some((name, options.join(" "))))
-}
-
-fn entries(host: &dyn Host) -> Result<Vec<String>, HostError> {
-    Ok(host.list(&host.at(BOOT_ENTRIES))?.into_iter().filter(|name| name.ends_with(".conf")).collect())
-}
-
-/// Adds and removes arguments in every boot entry of a package-mode system.
+/// The first of some arguments that the image provides, with the file that does: such a one is never removed on
+/// one computer.
 ///
 /// # Errors
-/// There is no boot entry, or one cannot be read or replaced; entries are replaced one by one, atomically.
-pub(crate) fn edit_entries(
+/// The image cannot be read.
+pub(crate) fn from_image<'a>(
     host: &dyn Host,
-    add: &[&KernelArgument],
-    remove: &[&KernelArgument],
-) -> Result<(), HostError> {
-    let names = entries(host)?;
-    if names.is_empty() {
-        return Err(HostError::Refused(format!("changing kernel arguments without a boot entry in {BOOT_ENTRIES}")));
-    }
-    for name in names {
-        let path = host.at(BOOT_ENTRIES).join(name);
-        let text = host.read(&path)?.unwrap_or_default();
-        let edited = edit_options(&text, add, remove);
-        if edited != text {
-            host.write(&path, &edited)?;
-        }
-    }
-    Ok(())
+    system: &System,
+    arguments: &[&'a KernelArgument],
+) -> Result<Option<(&'a KernelArgument, String)>, HostError> {
+    let image = image::provided(host, system)?;
+    Ok(arguments.iter().find_map(|argument| Some((*argument, image.get(*argument)?.clone()))))
 }
 
-/// Replaces the `options` line of a boot entry; everything else stays byte for byte.
-fn edit_options(entry: &str, add: &[&KernelArgument], remove: &[&KernelArgument]) -> String {
-    let mut out = String::with_capacity(entry.len() + 64);
-    let mut seen = false;
-    for line in entry.split_inclusive('\n') {
-        let Some(options) = line.strip_prefix("options").filter(|rest| rest.starts_with([' ', '\t'])) else {
-            out.push_str(line);
-            continue;
+/// Whose an argument is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Source {
+    /// The image's, from this file of its `kargs.d`.
+    Image {
+        /// The file's name.
+        file: String,
+    },
+    /// Another tool's, which says so in the boot entry.
+    Tool {
+        /// What it calls itself.
+        name: String,
+    },
+    /// The boot loader's or the installer's: it finds and starts the system.
+    Start,
+    /// The installer's, on every computer.
+    Installer,
+    /// The setup's.
+    Setup,
+    /// Someone's, on this computer alone.
+    Computer,
+}
+
+impl Source {
+    /// Why an argument of this source is not removed on one computer.
+    fn keeps(&self) -> Option<String> {
+        match self {
+            Self::Image { file } => Some(fill(
+                &gettext(
+                    "the image provides it in {file}, and bootc does not remove such an argument on one computer; \
+                     remove it in the recipe",
+                ),
+                &[("file", &format!("{}/{file}", image::DIRECTORY))],
+            )),
+            Self::Tool { name } => Some(fill(&gettext("{tool} sets it and would set it again"), &[("tool", name)])),
+            Self::Start => Some(gettext("it belongs to the boot loader and the installer")),
+            Self::Installer | Self::Setup | Self::Computer => None,
+        }
+    }
+
+    /// Whether someone chose it for this computer, so that it counts without the setup saying so.
+    const fn is_choice(&self) -> bool {
+        matches!(self, Self::Setup | Self::Computer)
+    }
+}
+
+/// All that is known about one argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// Which.
+    pub argument: KernelArgument,
+    /// Whether it runs now.
+    pub running: bool,
+    /// Whether it is there after a restart.
+    pub next: bool,
+    /// What the setup says: there, not there, or nothing.
+    pub setup: Option<bool>,
+    /// Whose it is.
+    pub from: Source,
+}
+
+/// Every argument that runs, comes, or is in the setup, by name.
+///
+/// # Errors
+/// The arguments of this computer cannot be read.
+pub fn facts(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Vec<Fact>, HostError> {
+    let image = image::provided(host, system)?;
+    let (running, next) = (running(host)?, next_start(host, system.kind)?);
+    // Boot entries may be private; then nobody can be named but the image.
+    let owners = boot::default_entry(host).ok().flatten().map(|entry| entry.owners).unwrap_or_default();
+    let said: BTreeMap<KernelArgument, Option<bool>> = declared
+        .iter()
+        .filter_map(|(key, said)| Some((key.parse().ok()?, (said.line > 0).then_some(said.value.is_some()))))
+        .collect();
+    let all: BTreeSet<&KernelArgument> = running.iter().chain(&next).chain(image.keys()).chain(said.keys()).collect();
+    // The boot loader adds some itself at every start: nobody wrote them down.
+    let is_added = |argument: &KernelArgument| {
+        argument.is_essential() && running.contains(argument) && !next.iter().any(|next| next.key() == argument.key())
+    };
+    let fact = |argument: &KernelArgument| {
+        let setup = said.get(argument).copied().flatten();
+        let from = match (image.get(argument), owners.get(argument)) {
+            (Some(file), _) => Source::Image { file: file.clone() },
+            _ if argument.is_essential() => Source::Start,
+            (None, Some(name)) if name != OUR_SOURCE => Source::Tool { name: name.clone() },
+            _ if setup == Some(true) => Source::Setup,
+            _ if INSTALLER_ARGUMENTS.contains(&argument.as_str()) => Source::Installer,
+            _ => Source::Computer,
         };
-        let mut words: Vec<&str> = options
-            .split_ascii_whitespace()
-            .filter(|word| !remove.iter().any(|argument| argument.as_str() == *word))
-            .collect();
-        if !seen {
-            let missing = add
-                .iter()
-                .map(|argument| argument.as_str())
-                .filter(|argument| !words.contains(argument))
-                .collect::<Vec<_>>();
-            words.extend(missing);
+        Fact {
+            argument: argument.clone(),
+            running: running.contains(argument),
+            next: next.contains(argument) || is_added(argument),
+            setup,
+            from,
         }
-        seen = true;
-        out.push_str("options ");
-        out.push_str(&words.join(" "));
-        out.push_str(if line.ends_with('\n') { "\n" } else { "" });
-    }
-    if !seen && !add.is_empty() {
-        if !out.is_empty() && !out.ends_with('\n') {
-            out.push('\n');
-        }
-        let words: Vec<&str> = add.iter().map(|argument| argument.as_str()).collect();
-        out.push_str(&format!("options {}\n", words.join(" ")));
-    }
-    out
+    };
+    Ok(all.into_iter().map(fact).collect())
 }
 
 /// Reads the kernel arguments of this computer.
 pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Observation, Problem> {
-    let image = image_arguments(host)?;
-    let running = running(host)?;
-    let next = next_start(host, system.kind)?;
     let mut entries = BTreeMap::new();
-    for argument in &next {
-        let from_image = image.contains(argument);
-        let own = !from_image && !argument.is_essential() && !INSTALLER_ARGUMENTS.contains(&argument.as_str());
-        if own || declared.contains_key(argument.as_str()) {
-            let fixed = match (from_image, argument.is_essential()) {
-                (true, _) => Some("the image provides this argument; remove it in the recipe".to_owned()),
-                (_, true) => Some("this argument belongs to the boot loader and the installer".to_owned()),
-                _ => None,
-            };
-            let seen =
-                Observed { own, fixed, after_restart: !running.contains(argument), ..Observed::of(Value::Present) };
-            entries.insert(argument.to_string(), seen);
+    for fact in facts(host, system, declared)? {
+        let own = fact.next && fact.from.is_choice();
+        let declaration = declared.get(fact.argument.as_str());
+        if !own && declaration.is_none() {
+            continue;
         }
-    }
-    for name in declared.keys().filter(|name| !entries.contains_key(*name)).cloned().collect::<Vec<_>>() {
-        if name.parse().is_ok_and(|argument: KernelArgument| argument.is_essential()) {
-            let fixed = Some("this argument belongs to the boot loader and the installer".to_owned());
-            entries.insert(name, Observed { fixed, ..Observed::default() });
-        }
-    }
-    for argument in running.difference(&next).filter(|argument| declared.contains_key(argument.as_str())) {
-        entries.insert(argument.to_string(), Observed { after_restart: true, ..Observed::default() });
+        // What is to come is added whoever brought it before; only what is to go may be someone else's.
+        let is_wanted = declaration.is_some_and(|said| said.value.is_some());
+        let fixed = match &fact.from {
+            Source::Start => fact.from.keeps(),
+            _ if is_wanted => None,
+            from => from.keeps(),
+        };
+        let seen = Observed {
+            value: fact.next.then_some(Value::Present),
+            own,
+            fixed,
+            after_restart: fact.running != fact.next,
+            ..Observed::default()
+        };
+        entries.insert(fact.argument.to_string(), seen);
     }
     Ok(Observation { entries, cookie: None })
 }
@@ -216,15 +248,24 @@ impl Kind for KernelArguments {
     }
 
     fn value(&self, json: &Json) -> Option<Value> {
-        (json == &Json::Bool(true)).then_some(Value::Present)
+        json.as_bool().map(|there| if there { Value::Present } else { Value::Absent })
     }
 
-    /// What is to be there is not to be removed; what is not to be there is only no longer added.
+    /// What is to be there is not to be removed, and the other way round; what the setup says nothing about is in
+    /// neither list.
     fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
-        let there = value.is_some();
+        let (append, remove) = match value {
+            None => (false, false),
+            Some(Value::Present) => (true, false),
+            Some(Value::Absent) => (false, true),
+            Some(_) => return None,
+        };
         let edit = |path, there| Edit { path, entry: Entry::Word(key.to_owned()), there };
-        (!there || value == Some(&Value::Present))
-            .then(|| vec![edit(&["kargs", "append"], there), edit(&["kargs", "remove"], false)])
+        Some(vec![edit(&["kargs", "append"], append), edit(&["kargs", "remove"], remove)])
+    }
+
+    fn written(&self, declaration: &Declaration) -> Option<Value> {
+        Some(declaration.value.clone().unwrap_or(Value::Absent))
     }
 
     fn is_personal(&self) -> bool {
@@ -244,7 +285,11 @@ impl Kind for KernelArguments {
         false
     }
 
-    fn actions(&self, change: &Change, _system: HostKind) -> Actions {
+    fn actions(&self, change: &Change, system: HostKind) -> Actions {
+        // Only the image has a say there.
+        if matches!(system, HostKind::ImageOnly | HostKind::Composefs) {
+            return Err(if change.setup.is_some() { Deferral::NextImage } else { Deferral::Fixed });
+        }
         let argument = change.id.key.parse();
         Ok(argument.map(|argument| match change.setup {
             Some(_) => vec![Action::AddKernelArgument { argument }],
@@ -257,18 +302,91 @@ impl Kind for KernelArguments {
 mod tests {
     use super::*;
     use crate::host::recording::RecordingHost;
+    use crate::item::Domain;
 
-    fn argument(text: &str) -> KernelArgument {
-        text.parse().unwrap()
+    fn facts_of(host: &RecordingHost, kind: HostKind, config: &str) -> Vec<Fact> {
+        let system = System { kind, ..System::probe(&RecordingHost::default()) };
+        let (declared, _) = Reader::declarations(Manifest::SystemConfig, Domain::Karg, config).unwrap();
+        facts(host, &system, &declared).unwrap()
     }
 
     #[test]
-    fn only_the_options_line_of_an_entry_changes() {
-        let entry = "title Fedora\noptions root=UUID=1 quiet  zswap.enabled=0\nlinux /vmlinuz\n";
-        let edited = edit_options(entry, &[&argument("zswap.enabled=1")], &[&argument("zswap.enabled=0")]);
-        assert_eq!(edited, "title Fedora\noptions root=UUID=1 quiet zswap.enabled=1\nlinux /vmlinuz\n");
-        assert_eq!(edit_options(&edited, &[&argument("zswap.enabled=1")], &[]), edited);
-        assert_eq!(edit_options("title x", &[&argument("a")], &[]), "title x\noptions a\n");
+    fn each_argument_says_where_it_is_and_whose_it_is() {
+        let host = RecordingHost::default()
+            .file("/usr/lib/bootc/kargs.d/10-os.toml", "kargs = [\"quiet\"]\n")
+            .file("/proc/cmdline", "root=UUID=1 quiet console=tty0 a=1\n")
+            .file("/boot/loader/entries/o.conf", "options x\nx-options-source-tuned skew_tick=1\n")
+            .prints("rpm-ostree kargs", "root=UUID=1 quiet console=tty0 console=ttyS0 skew_tick=1 rhgb\n");
+        let config = r#"{"kargs": {"append": ["console=ttyS0", "b=2"], "remove": ["quiet", "a=1"]}}"#;
+        let told: Vec<String> = facts_of(&host, HostKind::Image, config)
+            .iter()
+            .map(|fact| {
+                let setup = fact.setup.map_or("-", |there| if there { "yes" } else { "no" });
+                let from = serde_json::json!(fact.from);
+                format!("{} {} {} {setup} {}", fact.argument, fact.running, fact.next, from["kind"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "a=1 true false no computer",
+                "b=2 false false yes setup",
+                "console=tty0 true true - computer",
+                "console=ttyS0 false true yes setup",
+                "quiet true true no image",
+                "rhgb false true - installer",
+                "root=UUID=1 true true - start",
+                "skew_tick=1 false true - tool",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_image_provides_is_never_taken_out_here_but_a_second_console_is() {
+        let host = RecordingHost::default()
+            .file("/usr/lib/bootc/kargs.d/10-os.toml", "kargs = [\"quiet\"]\n")
+            .file("/proc/cmdline", "quiet console=tty0 console=ttyS0\n")
+            .prints("rpm-ostree kargs", "quiet console=tty0 console=ttyS0\n");
+        let system = System { kind: HostKind::Image, ..System::probe(&RecordingHost::default()) };
+        let config = r#"{"kargs": {"append": ["console=tty0"], "remove": ["quiet", "console=ttyS0"]}}"#;
+        let (declared, _) = Reader::declarations(Manifest::SystemConfig, Domain::Karg, config).unwrap();
+        let seen = observe(&host, &system, &declared).unwrap().entries;
+        let why = seen["quiet"].fixed.as_deref().unwrap();
+        assert!(why.contains("/usr/lib/bootc/kargs.d/10-os.toml") && why.contains("recipe"), "{why}");
+        assert_eq!(seen["console=ttyS0"].fixed, None);
+        assert_eq!(seen["console=tty0"].value, Some(Value::Present));
+        let quiet: KernelArgument = "quiet".parse().unwrap();
+        assert!(from_image(&host, &system, &[&quiet]).unwrap().is_some(), "the executor asks, too");
+    }
+
+    #[test]
+    fn what_a_staged_image_brings_is_no_change() {
+        let staged = crate::deployment::Deployment {
+            id: "c0.0".into(),
+            stateroot: Some("default".into()),
+            ..crate::deployment::Deployment::default()
+        };
+        let system = System {
+            kind: HostKind::Image,
+            next: Some(staged.id.clone()),
+            staged: Some(staged),
+            ..System::probe(&RecordingHost::default())
+        };
+        let host = RecordingHost::default()
+            .file("/ostree/deploy/default/deploy/c0.0/usr/lib/bootc/kargs.d/10-os.toml", "kargs = [\"new=1\"]\n")
+            .file("/proc/cmdline", "root=UUID=1\n")
+            .prints("rpm-ostree kargs", "root=UUID=1 new=1\n");
+        assert!(observe(&host, &system, &Declarations::new()).unwrap().entries.is_empty());
+    }
+
+    #[test]
+    fn where_boot_entries_are_private_the_next_kernel_tells() {
+        let host = RecordingHost::default()
+            .file("/proc/cmdline", "BOOT_IMAGE=x root=UUID=1\n")
+            .file("/etc/kernel/cmdline", "root=UUID=1 a=1\n");
+        let told = facts_of(&host, HostKind::Package, "{}");
+        let a = told.iter().find(|fact| fact.argument.as_str() == "a=1").unwrap();
+        assert_eq!((a.running, a.next, &a.from), (false, true, &Source::Computer));
     }
 
     #[test]

@@ -8,8 +8,10 @@
 //!
 //! Invariant: the rpm database is read once per comparison; its cookie is the digest of all installed versions.
 
+pub mod groups;
 mod layers;
 mod reason;
+pub(crate) mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,6 +130,7 @@ fn basis(host: &dyn Host, system: &System) -> Basis {
     let boot = system.boot_id.as_deref().unwrap_or_default();
     Basis {
         files: files.map(|path| host.at(&path)).collect(),
+        contents: Vec::new(),
         on: format!("{} {boot} overlay {}", system.deployment_id(), system.usr_overlay),
     }
 }
@@ -143,6 +146,11 @@ fn has_database(host: &dyn Host) -> Result<bool, HostError> {
         }
     }
     Ok(false)
+}
+
+/// Whether a package is layered on what the next start uses.
+pub(crate) fn is_layered(system: &System, name: &PackageName) -> bool {
+    system.next_start().or(system.booted.as_ref()).is_some_and(|next| layers::layered(next).contains(name.as_str()))
 }
 
 /// Reads the packages of this computer.
@@ -163,8 +171,9 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
     entries.extend(layers::beyond_installed(system, declared, &installed));
     // What a waiting deployment takes away is as good as gone; one that cannot be read says nothing.
     for name in system.leaving(host).unwrap_or_default() {
-        entries.remove(&name);
+        entries.remove(layers::package(&name, &installed));
     }
+    entries.extend(layers::overridden(system, declared, &installed));
     Ok(Observation { entries, cookie: Some(cookie(&installed)) })
 }
 
@@ -203,7 +212,8 @@ impl Kind for Packages {
     }
 
     fn value(&self, json: &Json) -> Option<Value> {
-        (json == &Json::Bool(true)).then_some(Value::Present)
+        let overridden = || serde_json::from_value(json.clone()).ok().map(Value::Override);
+        (json == &Json::Bool(true)).then_some(Value::Present).or_else(overridden)
     }
 
     fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
@@ -216,11 +226,13 @@ impl Kind for Packages {
         false
     }
 
-    /// On an image a declared package comes with the next one; an added one leaves at the restart.
+    /// On an image that is built for this computer a declared package comes with the next one; one that follows an
+    /// ostree remote has packages layered, which is how such a system is added to. What was added leaves at the restart.
     fn effect(&self, system: HostKind, shape: Shape) -> Effect {
         match shape {
             _ if !system.is_image_based() => Effect::Now,
             Shape::OnlyHere => Effect::Restart,
+            Shape::Missing | Shape::Different if system == HostKind::Ostree => Effect::Restart,
             Shape::Missing | Shape::Different => Effect::Image,
         }
     }
@@ -240,7 +252,11 @@ impl Kind for Packages {
             (Effect::Restart, _) if matches!(system, HostKind::Image | HostKind::ImageOnly) => {
                 Err(Deferral::EndsAtRestart)
             }
-            (Effect::Restart, _) => Err(Deferral::Fixed),
+            (Effect::Restart, Some(_)) => Ok(name.map(|name| vec![Action::LayerPackage { name }])),
+            (Effect::Restart, None) if matches!(system, HostKind::Layered | HostKind::Ostree) => {
+                Ok(name.map(|name| vec![Action::UnlayerPackage { name }]))
+            }
+            (Effect::Restart, None) => Err(Deferral::Fixed),
             (_, Some(_)) => Ok(name.map(|name| vec![Action::InstallPackage { name }])),
             (_, None) => Ok(name.map(|name| vec![Action::RemovePackage { name }])),
         }

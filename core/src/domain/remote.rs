@@ -9,9 +9,9 @@
 //! Invariant: a remote whose signatures are not checked is only ever the result of `"gpg_verify": false`; one
 //! that turns out to have no key is taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jsonc_parser::ast::{self, Object};
+use jsonc_parser::ast::Object;
 use serde_json::Value as Json;
 
 use crate::compare::{Change, Privilege};
@@ -19,19 +19,35 @@ use crate::deployment::HostKind;
 use crate::host::{Host, HostError};
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader};
 use crate::name::{RemoteName, RemoteUrl};
 use crate::plan::{Action, Deferral};
 use crate::problem::Problem;
 use crate::value::{RemoteSource, Scope, Value};
 
-use super::flatpak::{invocation, of_what_is_there, scope_field, scope_option};
+use super::flatpak::{ask, invocation, of_what_is_there, scope_field, scope_option};
 use super::{Actions, Kind, Log, Look, Observation, Observed};
 
 /// The name in an item key, `[system/|user/]NAME`.
 #[must_use]
 pub fn name_of(key: &str) -> &str {
     scoped(key).1
+}
+
+/// The items of a name, each with its scope, in setup and on the computer.
+#[must_use]
+pub fn find(declared: &Declarations, seen: Option<&Observation>, name: &str) -> Vec<(String, Scope)> {
+    let (asked, plain) = scoped(name);
+    let mut found = BTreeMap::new();
+    let here = seen.into_iter().flat_map(|seen| &seen.entries).map(|(key, seen)| (key, seen.value.as_ref()));
+    for (key, value) in here.chain(declared.iter().map(|(key, said)| (key, said.value.as_ref()))) {
+        if let Some(remote) = of(value).filter(|remote| asked.is_none_or(|scope| scope == remote.scope))
+            && name_of(key) == plain
+        {
+            found.insert(key.clone(), remote.scope);
+        }
+    }
+    found.into_iter().collect()
 }
 
 fn scoped(key: &str) -> (Option<Scope>, &str) {
@@ -48,17 +64,6 @@ fn of(value: Option<&Value>) -> Option<&RemoteSource> {
     }
 }
 
-fn flag(reader: &Reader, entry: &Object<'_>, field: &str) -> Result<Option<bool>, ManifestError> {
-    match entry.get(field).map(|property| &property.value) {
-        None | Some(ast::Value::NullKeyword(_)) => Ok(None),
-        Some(ast::Value::BooleanLit(flag)) => Ok(Some(flag.value)),
-        Some(other) => {
-            let kind = ManifestErrorKind::Type { field: field.to_owned(), expected: "true or false" };
-            Err(reader.error(other, kind))
-        }
-    }
-}
-
 /// Reads `{"remotes": [{"name", "url", "scope", "filtered"?, "gpg_verify"?, "gpg_key"?}]}`.
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["remotes"]);
@@ -70,18 +75,25 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
         let remote = RemoteSource {
             url: reader.name(entry, reader.needed(entry, "remotes", "url")?)?,
             scope: scope_field(reader, entry)?,
-            filtered: flag(reader, entry, "filtered")?,
-            gpg_verify: flag(reader, entry, "gpg_verify")?.unwrap_or(true),
+            filtered: reader.flag(entry, "filtered")?,
+            gpg_verify: reader.flag(entry, "gpg_verify")?.unwrap_or(true),
             gpg_key: reader.string_field(entry, "gpg_key")?.map(|text| reader.name(entry, text)).transpose()?,
         };
         entries.push((entry, name, remote));
     }
+    let mut scopes: BTreeMap<&RemoteName, BTreeSet<Scope>> = BTreeMap::new();
+    for (_, name, remote) in &entries {
+        scopes.entry(name).or_default().insert(remote.scope);
+    }
     let mut declarations = Declarations::new();
     for (entry, name, remote) in &entries {
-        let twice = entries.iter().any(|(_, other, at)| other == name && at.scope != remote.scope);
+        let twice = scopes.get(name).is_some_and(|scopes| scopes.len() > 1);
         let key = if twice { format!("{}/{name}", remote.scope.as_str()) } else { name.to_string() };
         if !remote.gpg_verify {
             reader.warn(*entry, format!("signatures of what comes from ‘{name}’ are not checked"));
+        }
+        if remote.filtered == Some(true) {
+            reader.warn(*entry, format!("the filter of ‘{name}’ is compared but cannot be set: no setup holds one"));
         }
         reader.declare(&mut declarations, *entry, &key, Some(Value::Remote(remote.clone())))?;
     }
@@ -189,9 +201,19 @@ fn entries(rows: &[Row], preset: &[String], declared: &Declarations) -> BTreeMap
         };
         let own = row.scope == Scope::User || !preset.iter().any(|known| known == name);
         let key = if is_plain { name.to_owned() } else { full };
-        entries.insert(key, Observed { own, name: row.title.clone(), ..seen });
+        let wanted = declared.get(&key).and_then(|said| of(said.value.as_ref()));
+        let fixed = wanted.zip(of(seen.value.as_ref())).and_then(|(wanted, here)| unfiltered(wanted, here));
+        entries.insert(key, Observed { own, name: row.title.clone(), fixed, ..seen });
     }
     entries
+}
+
+/// Why a remote that is only not filtered cannot be made what the setup says.
+fn unfiltered(wanted: &RemoteSource, here: &RemoteSource) -> Option<String> {
+    let is_all = wanted.asks_for_filter() && !wanted.is_met_by(here) && wanted.without_filter().is_met_by(here);
+    is_all.then(|| {
+        gettext("Bucket has no filter to set: a setup does not hold one. ‘flatpak remote-modify --filter=FILE’ does it")
+    })
 }
 
 /// Adds a remote, or changes the one that is there to what the setup says.
@@ -293,7 +315,7 @@ pub(crate) fn remove(host: &dyn Host, name: &RemoteName, scope: Scope) -> Result
 /// Whether a system remote is as it should be, or gone.
 pub(crate) fn is_so(host: &dyn Host, name: &RemoteName, to: Option<&RemoteSource>) -> Result<bool, Problem> {
     Ok(match (to, of_system(host)?.get(name)) {
-        (Some(to), Some(here)) => to.is_met_by(here),
+        (Some(to), Some(here)) => to.without_filter().is_met_by(here),
         (None, here) => here.is_none(),
         (Some(_), None) => false,
     })
@@ -334,7 +356,7 @@ impl Kind for Remotes {
         let list = invocation(look.host, ["remotes", "--show-disabled", COLUMNS]);
         let list = of_what_is_there(look.host, list)?;
         let only = list.args.iter().any(|arg| arg == scope_option(Scope::User)).then_some(Scope::User);
-        let rows = parse(&look.host.run(&list)?.success("flatpak")?, only)?;
+        let rows = parse(&ask(look.host, &list)?.success("flatpak")?, only)?;
         Ok(Observation { entries: entries(&rows, &preset(look.host)?, look.declared), cookie: None })
     }
 
@@ -357,7 +379,8 @@ impl Kind for Remotes {
                 ("gpg_verify", there.filter(|remote| !remote.gpg_verify).map(|_| Json::from(false))),
                 ("gpg_key", there.and_then(|remote| remote.gpg_key.as_ref()).map(|key| Json::from(key.as_str()))),
             ];
-            let entry = Fields { id: &[("name", None), ("scope", Some("system"))], fields, or_word: false };
+            let entry =
+                Fields { id: &[("name", None), ("scope", Some("system"))], fields, or_word: false, apart: None };
             Edit { path: &["remotes"], entry: Entry::Object(entry), there: there.is_some() }
         };
         // The plain name stands in the setup for one scope only.
@@ -372,6 +395,19 @@ impl Kind for Remotes {
             name_of(key) == name && of(said.value.as_ref()).is_some_and(|remote| remote.scope == scope)
         };
         declared.iter().find(is_it).map(|(_, said)| said)
+    }
+
+    fn plain<'k>(&self, key: &'k str) -> &'k str {
+        name_of(key)
+    }
+
+    fn qualified(&self, key: &str, value: &Value) -> String {
+        of(Some(value)).map_or_else(|| key.to_owned(), |remote| format!("{}/{}", remote.scope.as_str(), name_of(key)))
+    }
+
+    /// One whose signatures nobody checks is written to a setup only when it is asked for by name.
+    fn is_suggestible(&self, change: &Change) -> bool {
+        of(change.computer.as_ref()).is_none_or(|remote| remote.gpg_verify)
     }
 
     fn privilege(&self, value: Option<&Value>) -> Privilege {
@@ -396,9 +432,9 @@ impl Kind for Remotes {
         }
         Ok(Ok(vec![match (wanted, wanted.or(here).map(|remote| remote.scope)) {
             (_, Some(Scope::User)) => {
-                Action::SetOwn { value: change.setup.as_ref().map(|value| serde_json::json!(value)) }
+                Action::SetOwn { value: wanted.map(|remote| serde_json::json!(remote.without_filter())) }
             }
-            (Some(remote), _) => Action::AddRemote { name, remote: remote.clone() },
+            (Some(remote), _) => Action::AddRemote { name, remote: remote.without_filter() },
             (None, _) => Action::RemoveRemote { name },
         }]))
     }

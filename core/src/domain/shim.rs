@@ -145,7 +145,7 @@ impl Kind for Shims {
         };
         let host = command.filter(|command| command != name.as_str()).map(Json::from);
         let fields = vec![("name", Some(Json::from(name.as_str()))), ("host", host)];
-        let entry = Fields { id: &[("name", None)], fields, or_word: false };
+        let entry = Fields { id: &[("name", None)], fields, or_word: false, apart: None };
         Some(vec![Edit { path: &["shims"], entry: Entry::Object(entry), there: value.is_some() }])
     }
 

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! systemd units: declared in `systemd-services.json` (run time) and `system-config.json` (image).
 //!
-//! The states are those of systemctl(1) `is-enabled`: only enabled, disabled and masked can be chosen;
-//! static, indirect, generated and alias units are shown but cannot be changed. A unit the setup does not
-//! mention counts as a change only when someone masked it on this computer, or enabled it against its preset.
+//! The states are those of systemctl(1) `is-enabled`: only enabled, disabled and masked can be chosen; every other
+//! one says why it cannot be changed ([`files`]). A unit the setup does not mention counts as a change only when
+//! someone masked it on this computer, enabled it against its preset, or turned off what the image turns on.
+//!
+//! One manifest is enough to say a state: the image's, where the recipe enables it, or the run-time one. A capture
+//! is written to those that declare the unit, and two that disagree are a problem of that unit alone.
 //!
 //! Invariant: all unit files are read in one pass (`systemctl list-unit-files`), also below a root.
 
+pub mod at_once;
+mod basis;
+mod files;
+pub mod run;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use jsonc_parser::ast::Object;
-use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::compare::{Change, Privilege};
-use crate::deployment::HostKind;
-use crate::host::{Host, HostError, Invocation};
+use crate::deployment::{HostKind, System};
+use crate::host::Host;
+use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry};
 use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, property};
 use crate::name::UnitName;
@@ -25,6 +32,8 @@ use crate::problem::Problem;
 use crate::value::{UnitState, Value};
 
 use super::{Actions, Kind, Look, Observation, Observed};
+
+pub use files::{UnitFile, list, states};
 
 /// Reads `{"services": {"x.service": "enabled"}}`, or `{"systemd": {"enable": [], "disable": [], "mask": []}}`.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
@@ -37,6 +46,12 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
         {
             for value in reader.list(systemd, list)? {
                 let unit = unit_name(reader, value, reader.string(list, value)?)?;
+                let earlier = declarations.get(unit.as_str()).and_then(|earlier| earlier.value.as_ref());
+                // Masking turns off, too; existing setups list such a unit twice.
+                if state == UnitState::Masked && earlier == Some(&Value::Unit(UnitState::Disabled)) {
+                    reader.warn(value, format!("‘{unit}’ is to be disabled and masked; masking is enough"));
+                    declarations.remove(unit.as_str());
+                }
                 reader.declare(&mut declarations, value, unit.as_str(), Some(Value::Unit(state)))?;
             }
         }
@@ -62,56 +77,52 @@ fn unit_name(reader: &Reader, at: &impl jsonc_parser::common::Ranged, text: &str
     reader.name(at, &full_name(text))
 }
 
-/// One line of `systemctl list-unit-files --output=json`.
-#[derive(Debug, Deserialize)]
-struct UnitFile {
-    unit_file: String,
-    state: String,
-    #[serde(default, alias = "vendor_preset")]
-    preset: Option<String>,
-}
-
-impl UnitFile {
-    fn name(&self) -> String {
-        Path::new(&self.unit_file).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    }
-}
-
-fn list(host: &dyn Host) -> Result<Vec<UnitFile>, Problem> {
-    let mut query = Invocation::new("systemctl", ["list-unit-files", "--output=json", "--no-pager"]);
-    if let Some(root) = host.root() {
-        query = query.arg("--root").arg(root.display().to_string());
-    }
-    parse(&host.run(&query)?.success("systemctl")?)
-}
-
-fn parse(text: &str) -> Result<Vec<UnitFile>, Problem> {
-    serde_json::from_str(text)
-        .map_err(|error| Problem::new("unexpected_output", format!("systemctl list-unit-files: {error}")))
-}
-
 /// Reads the unit file states of this computer.
-pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observation, Problem> {
+pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Observation, Problem> {
     let mut entries = BTreeMap::new();
     let mut templates = BTreeSet::new();
-    for file in list(host)? {
+    let listed = files::recall(host, system)?;
+    let from_image = files::enabled_by_image(host)?;
+    let mut aliases = Vec::new();
+    for file in &listed {
         let name = file.name();
         if name.contains("@.") {
             templates.insert(name);
             continue;
         }
-        let is_declared = declared.contains_key(&name);
+        let declaration = declared.get(&name);
+        let preset = file.preset.as_deref();
         let own = match file.state.as_str() {
-            "masked" => masked_here(host, &name)?,
-            "enabled" => file.preset.as_deref() == Some("disabled") && !enabled_by_image(host, &name)?,
+            "masked" => files::masked_here(host, &name)?,
+            "enabled" => preset == Some("disabled") && !from_image.contains(&name),
+            // The image turned it on, and someone turned it off here.
+            "disabled" => from_image.contains(&name),
             _ => false,
         };
-        if own || is_declared {
-            let mut seen = observed(&file.state, own);
-            if seen.fixed.is_none() && name.parse().is_ok_and(|unit| asks_off(declared.get(&name), &unit)) {
-                seen.fixed = Some("this unit keeps the computer usable and is never turned off".to_owned());
-            }
-            entries.insert(name, seen);
+        if !own && declaration.is_none() {
+            continue;
+        }
+        let mut seen = Observed { own, ..files::observed(&file.state) };
+        let wanted = declaration.and_then(|declaration| declaration.value.as_ref());
+        if wanted == Some(&Value::Unit(UnitState::Masked)) && files::can_be_masked(&file.state) {
+            seen.fixed = None;
+        }
+        if seen.fixed.is_none() && name.parse().is_ok_and(|unit| asks_off(declaration, &unit)) {
+            seen.fixed = Some(gettext("this unit keeps the computer usable and is never turned off"));
+        }
+        if file.state == "alias" {
+            aliases.push(name.clone());
+        }
+        entries.insert(name, seen);
+    }
+    // An alias is what the unit is that it leads to.
+    for alias in aliases {
+        let Some(target) = files::target(host, &alias) else { continue };
+        let real = listed.iter().find(|file| file.name() == target).map(|file| files::observed(&file.state));
+        let fixed = fill(&gettext("it is another name of {unit}; say it of that one"), &[("unit", &target)]);
+        if let (Some(seen), Some(real)) = (entries.get_mut(&alias), real) {
+            seen.fixed = Some(fixed);
+            seen.value = real.value;
         }
     }
     // A unit that is not there cannot start by itself: that is what "disabled" asks for.
@@ -121,7 +132,9 @@ pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observ
         }
     }
     // An instance of a template has no unit file of its own until it is enabled.
-    for name in declared.keys().filter(|name| template(name).is_some_and(|template| templates.contains(&template))) {
+    for name in
+        declared.keys().filter(|name| files::template(name).is_some_and(|template| templates.contains(&template)))
+    {
         entries.entry(name.clone()).or_insert_with(|| Observed::of(Value::Unit(UnitState::Disabled)));
     }
     Ok(Observation { entries, cookie: None })
@@ -131,66 +144,6 @@ pub(crate) fn observe(host: &dyn Host, declared: &Declarations) -> Result<Observ
 fn asks_off(declaration: Option<&Declaration>, unit: &UnitName) -> bool {
     let off = |value: &Value| matches!(value, Value::Unit(UnitState::Disabled | UnitState::Masked));
     unit.keeps_computer_usable() && declaration.and_then(|declaration| declaration.value.as_ref()).is_some_and(off)
-}
-
-fn observed(state: &str, own: bool) -> Observed {
-    let value = match state {
-        "enabled" | "enabled-runtime" => UnitState::Enabled,
-        "disabled" | "linked" | "linked-runtime" => UnitState::Disabled,
-        "masked" | "masked-runtime" => UnitState::Masked,
-        // A unit that is always there counts as enabled (existing setups say so of static units).
-        _ => {
-            let fixed = Some(format!("systemd calls this unit {state}; it cannot be enabled or disabled"));
-            return Observed { own, fixed, ..Observed::of(Value::Unit(UnitState::Enabled)) };
-        }
-    };
-    Observed { own, ..Observed::of(Value::Unit(value)) }
-}
-
-fn masked_here(host: &dyn Host, unit: &str) -> Result<bool, HostError> {
-    let null = |directory: &str| {
-        Ok::<_, HostError>(
-            host.link(&host.at(&format!("{directory}/{unit}")))?.is_some_and(|target| target == Path::new("/dev/null")),
-        )
-    };
-    Ok(null("/etc/systemd/system")? && !null("/usr/etc/systemd/system")?)
-}
-
-/// Whether the image itself enables a unit: a link in one of its wants directories.
-fn enabled_by_image(host: &dyn Host, unit: &str) -> Result<bool, HostError> {
-    let base = host.at("/usr/etc/systemd/system");
-    for directory in host.list(&base)?.iter().filter(|name| name.ends_with(".wants") || name.ends_with(".requires")) {
-        if host.link(&base.join(directory).join(unit))?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The state of some units now; one that does not exist is missing.
-///
-/// # Errors
-/// systemctl is missing or fails.
-pub fn states<'u>(
-    host: &dyn Host,
-    units: impl Iterator<Item = &'u UnitName>,
-) -> Result<BTreeMap<&'u UnitName, UnitState>, Problem> {
-    let files: BTreeMap<String, String> = list(host)?.into_iter().map(|file| (file.name(), file.state)).collect();
-    let state = |unit: &str| match files.get(unit) {
-        Some(word) => match observed(word, false).value {
-            Some(Value::Unit(state)) => Some(state),
-            _ => None,
-        },
-        None => template(unit).filter(|template| files.contains_key(template)).map(|_| UnitState::Disabled),
-    };
-    Ok(units.filter_map(|unit| Some((unit, state(unit.as_str())?))).collect())
-}
-
-/// `getty@.service` for `getty@tty1.service`.
-fn template(unit: &str) -> Option<String> {
-    let (prefix, instance) = unit.split_once('@')?;
-    let (_, suffix) = instance.rsplit_once('.')?;
-    Some(format!("{prefix}@.{suffix}"))
 }
 
 /// systemd units.
@@ -207,7 +160,7 @@ impl Kind for Units {
     }
 
     fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {
-        observe(look.host, look.declared)
+        observe(look.host, look.system, look.declared)
     }
 
     fn value(&self, json: &Json) -> Option<Value> {
@@ -215,11 +168,19 @@ impl Kind for Units {
     }
 
     fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
+        self.places_in(Manifest::SystemdServices, key, value)
+    }
+
+    fn places_in(&self, manifest: Manifest, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
         let state = match value {
-            None => Json::Null,
-            Some(Value::Unit(state)) => Json::from(state.as_str()),
+            None => None,
+            Some(Value::Unit(state)) => Some(*state),
             Some(_) => return None,
         };
+        if manifest == Manifest::SystemConfig {
+            return Some(in_lists(key, state));
+        }
+        let state = state.map_or(Json::Null, |state| Json::from(state.as_str()));
         let entry = Entry::Property { name: key.to_owned(), value: state, spelling: full_name };
         Some(vec![Edit { path: &["services"], entry, there: value.is_some() }])
     }
@@ -245,14 +206,35 @@ impl Kind for Units {
         Ok(unit.map(|unit| match &change.setup {
             Some(Value::Unit(state)) => vec![Action::SetUnit { unit, state: *state }],
             // A unit the setup does not mention goes back to what it was before someone touched it.
-            _ if change.computer == Some(Value::Unit(UnitState::Masked)) => vec![Action::UnmaskUnit { unit }],
-            _ => vec![Action::SetUnit { unit, state: UnitState::Disabled }],
+            _ => match change.computer {
+                Some(Value::Unit(UnitState::Masked)) => vec![Action::UnmaskUnit { unit }],
+                Some(Value::Unit(UnitState::Disabled)) => vec![Action::SetUnit { unit, state: UnitState::Enabled }],
+                _ => vec![Action::SetUnit { unit, state: UnitState::Disabled }],
+            },
         }))
     }
 }
 
+/// The edits that put a unit into the one list of `system-config.json` for its state, and out of the others; a
+/// service may be listed without its suffix.
+fn in_lists(key: &str, state: Option<UnitState>) -> Vec<Edit> {
+    let short = key.strip_suffix(".service").filter(|short| !short.contains('.'));
+    let lists: [(&'static [&'static str], UnitState); 3] = [
+        (&["systemd", "enable"], UnitState::Enabled),
+        (&["systemd", "disable"], UnitState::Disabled),
+        (&["systemd", "mask"], UnitState::Masked),
+    ];
+    let mut edits = Vec::new();
+    for (path, list) in lists {
+        edits.extend(short.map(|short| Edit { path, entry: Entry::Word(short.to_owned()), there: false }));
+        edits.push(Edit { path, entry: Entry::Word(key.to_owned()), there: state == Some(list) });
+    }
+    edits
+}
+
 /// A unit's name; one without a dot is a service, as for systemctl (existing setups leave the suffix out).
-fn full_name(name: &str) -> String {
+#[must_use]
+pub fn full_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
 }
 
@@ -272,7 +254,7 @@ mod tests {
         let host = RecordingHost::default()
             .prints("systemctl list-unit-files --output=json --no-pager", LIST)
             .symlink("/etc/systemd/system/tuned.service", "/dev/null");
-        let seen = observe(&host, &Declarations::new()).unwrap();
+        let seen = observe(&host, &System::probe(&host), &Declarations::new()).unwrap();
         assert_eq!(seen.entries.keys().collect::<Vec<_>>(), ["sshd.service", "tuned.service"]);
         assert_eq!(seen.entries["tuned.service"].value, Some(Value::Unit(UnitState::Masked)));
     }
@@ -287,7 +269,97 @@ mod tests {
                 "/usr/etc/systemd/system/multi-user.target.wants/sshd.service",
                 "/usr/lib/systemd/system/sshd.service",
             );
-        assert!(observe(&host, &Declarations::new()).unwrap().entries.is_empty());
+        assert!(observe(&host, &System::probe(&host), &Declarations::new()).unwrap().entries.is_empty());
+    }
+
+    #[test]
+    fn what_the_image_turns_on_and_someone_turned_off_is_a_change_back_to_on() {
+        let list = r#"[{"unit_file":"sshd.service","state":"disabled","preset":"disabled"},
+            {"unit_file":"cups.service","state":"disabled","preset":"enabled"}]"#;
+        let host = RecordingHost::default().prints("systemctl list-unit-files --output=json --no-pager", list).symlink(
+            "/usr/etc/systemd/system/multi-user.target.wants/sshd.service",
+            "/usr/lib/systemd/system/sshd.service",
+        );
+        let seen = observe(&host, &System::probe(&host), &Declarations::new()).unwrap().entries;
+        assert_eq!(seen.keys().collect::<Vec<_>>(), ["sshd.service"]);
+        assert!(seen["sshd.service"].own);
+    }
+
+    #[test]
+    fn every_state_of_systemd_is_one_of_three_or_says_why_not() {
+        let states = [
+            ("enabled", Some(UnitState::Enabled), false),
+            ("enabled-runtime", Some(UnitState::Disabled), false),
+            ("linked", Some(UnitState::Disabled), false),
+            ("linked-runtime", Some(UnitState::Disabled), false),
+            ("alias", Some(UnitState::Disabled), true),
+            ("masked", Some(UnitState::Masked), false),
+            ("masked-runtime", Some(UnitState::Masked), true),
+            ("static", Some(UnitState::Enabled), true),
+            ("disabled", Some(UnitState::Disabled), false),
+            ("indirect", Some(UnitState::Enabled), true),
+            ("generated", Some(UnitState::Enabled), true),
+            ("transient", Some(UnitState::Enabled), true),
+            ("bad", None, false),
+        ];
+        let list: Vec<_> = states
+            .iter()
+            .map(|(state, ..)| serde_json::json!({"unit_file": format!("{state}.service"), "state": state}))
+            .collect();
+        let wanted = |value: &str| {
+            let services: BTreeMap<_, _> = states.iter().map(|(state, ..)| (*state, value)).collect();
+            let text = serde_json::json!({"services": services}).to_string();
+            Reader::declarations(Manifest::SystemdServices, Domain::Unit, &text).unwrap().0
+        };
+        let host = RecordingHost::default()
+            .prints("systemctl list-unit-files --output=json --no-pager", &serde_json::json!(list).to_string())
+            .symlink("/etc/systemd/system/alias.service", "/usr/lib/systemd/system/disabled.service");
+        let seen = observe(&host, &System::probe(&host), &wanted("enabled")).unwrap().entries;
+        for (state, value, is_fixed) in &states {
+            let seen = &seen[&format!("{state}.service")];
+            assert_eq!(seen.value, value.map(Value::Unit), "{state}");
+            assert_eq!(seen.fixed.is_some(), *is_fixed, "{state}");
+            assert_eq!(seen.problem.is_some(), value.is_none(), "{state}");
+        }
+        assert!(seen["alias.service"].fixed.as_deref().unwrap().contains("disabled.service"));
+        let masked = observe(&host, &System::probe(&host), &wanted("masked")).unwrap().entries;
+        let fixed: Vec<&str> = states
+            .iter()
+            .map(|(state, ..)| *state)
+            .filter(|state| masked[&format!("{state}.service")].fixed.is_some())
+            .collect();
+        assert_eq!(fixed, ["alias", "masked-runtime", "transient"]);
+    }
+
+    #[test]
+    fn a_unit_is_in_one_list_of_the_image_and_short_names_are_found() {
+        let edited = |text: &str, unit: &str, state: Option<UnitState>| {
+            let item = crate::item::ItemId::new(Domain::Unit, unit);
+            let value = state.map(Value::Unit);
+            let after = crate::manifest::edit::edited(Manifest::SystemConfig, text, &item, value.as_ref()).unwrap();
+            serde_json::from_str::<Json>(&after).unwrap()["systemd"].clone()
+        };
+        let text = r#"{"systemd": {"enable": ["sshd", "cups.socket"], "mask": []}}"#;
+        let is = |json: &str| serde_json::from_str::<Json>(json).unwrap();
+        assert_eq!(
+            edited(text, "sshd.service", Some(UnitState::Masked)),
+            is(r#"{"enable": ["cups.socket"], "mask": ["sshd.service"]}"#)
+        );
+        assert_eq!(edited(text, "sshd.service", None), is(r#"{"enable": ["cups.socket"], "mask": []}"#));
+        assert_eq!(
+            edited(text, "cups.socket", Some(UnitState::Disabled)),
+            is(r#"{"enable": ["sshd"], "mask": [], "disable": ["cups.socket"]}"#)
+        );
+    }
+
+    #[test]
+    fn a_setup_that_disables_and_masks_a_unit_masks_it() {
+        let text = r#"{"systemd": {"disable": ["a"], "mask": ["a.service"]}}"#;
+        let (declared, warnings) = Reader::declarations(Manifest::SystemConfig, Domain::Unit, text).unwrap();
+        assert_eq!(declared["a.service"].value, Some(Value::Unit(UnitState::Masked)));
+        assert_eq!(warnings.len(), 1);
+        let text = r#"{"systemd": {"enable": ["a"], "mask": ["a.service"]}}"#;
+        assert!(Reader::declarations(Manifest::SystemConfig, Domain::Unit, text).is_err());
     }
 
     #[test]
@@ -297,7 +369,7 @@ mod tests {
         let (declared, _) = Reader::declarations(Manifest::SystemdServices, Domain::Unit, text).unwrap();
         let list = r#"[{"unit_file":"systemd-oomd.service","state":"enabled","preset":"enabled"}]"#;
         let host = RecordingHost::default().prints("systemctl list-unit-files --output=json --no-pager", list);
-        let seen = observe(&host, &declared).unwrap().entries;
+        let seen = observe(&host, &System::probe(&host), &declared).unwrap().entries;
         assert_eq!(seen["packagekit.service"].value, Some(Value::Unit(UnitState::Disabled)));
         assert!(!seen.contains_key("gone.service"));
         assert!(seen["systemd-oomd.service"].fixed.is_some(), "the helper would refuse it");

@@ -10,8 +10,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::settings::{SettingError, SettingEvent, SettingInfo};
-use super::{Facts, Host, HostError, Invocation, Output, SettingQuery, SettingReading, Settings, Stamp};
+use super::{
+    Below, Facts, Host, HostError, Invocation, Output, OwnedFile, SettingQuery, SettingReading, Settings, Stamp,
+};
 use crate::name::{SchemaName, SettingKey};
+use crate::tree::TreePath;
 
 /// Lets reads through to `inner` and refuses the rest.
 pub struct DryRunHost {
@@ -47,11 +50,26 @@ fn only_reads(invocation: &Invocation) -> bool {
         "busctl" => has("ListExtensions"),
         "systemctl" => has("list-unit-files") || has("is-enabled") || has("show"),
         "journalctl" => has("--output=json"),
-        "bootc" => has("status"),
-        "flatpak" => invocation.args.first().is_some_and(|verb| verb == "list" || verb == "remotes"),
-        "dnf" => has("repoquery"),
+        "bootc" => has("status") || (has("upgrade") && has("--check")),
+        "flatpak" => {
+            invocation.args.first().is_some_and(|verb| ["list", "remotes", "remote-info"].contains(&verb.as_str()))
+        }
+        "dnf" => ["repoquery", "repolist", "search", "info", "provides"].iter().any(|verb| has(verb)) && !has("-y"),
+        "distrobox" => match invocation.args.first().map(String::as_str) {
+            Some("list") => true,
+            Some("enter") => !has("sudo") && (has("rpm") && has("-qa") || has("repoquery") || has("repolist")),
+            _ => false,
+        },
+        // A question to a container.
+        "toolbox" => {
+            invocation.args.first().is_some_and(|verb| verb == "run")
+                && (has("rpm") && has("-qa") || has("dnf") && (has("repoquery") || has("repolist")))
+                && !has("sudo")
+        }
+        "podman" => invocation.args.first().is_some_and(|verb| verb == "inspect"),
         "rpm-ostree" => {
             has("status")
+                || (has("upgrade") && has("--check"))
                 || (has("kargs")
                     && !invocation.args.iter().any(|arg| arg.starts_with("--append") || arg.starts_with("--delete")))
         }
@@ -61,33 +79,7 @@ fn only_reads(invocation: &Invocation) -> bool {
 }
 
 impl Host for DryRunHost {
-    fn root(&self) -> Option<&Path> {
-        self.inner.root()
-    }
-
-    fn read(&self, path: &Path) -> Result<Option<String>, HostError> {
-        self.inner.read(path)
-    }
-
-    fn list(&self, path: &Path) -> Result<Vec<String>, HostError> {
-        self.inner.list(path)
-    }
-
-    fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
-        self.inner.link(path)
-    }
-
-    fn home(&self) -> Option<&Path> {
-        self.inner.home()
-    }
-
-    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError> {
-        self.inner.look(path)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
-        self.inner.bytes(path)
-    }
+    pass_on!(looking);
 
     fn put(&self, path: &Path, _content: &[u8], _mode: u32) -> Result<(), HostError> {
         Err(HostError::Refused(format!("writing {} in a dry run", path.display())))
@@ -108,16 +100,12 @@ impl Host for DryRunHost {
         Err(HostError::Refused(format!("‘{invocation}’ in a dry run")))
     }
 
-    fn stamp(&self, path: &Path) -> Result<Option<Stamp>, HostError> {
-        self.inner.stamp(path)
-    }
-
     fn settings(&self) -> &dyn Settings {
         &self.settings
     }
 
-    fn now(&self) -> Timestamp {
-        self.inner.now()
+    fn is_read_only(&self) -> bool {
+        true
     }
 }
 

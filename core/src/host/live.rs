@@ -16,8 +16,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Facts, FileKind, Host, HostError, Invocation, NoSettings, Output, SYSTEM_PATH, Settings, Stamp};
+use super::{
+    Facts, FileKind, Host, HostError, Invocation, NoSettings, Output, OwnedFile, SYSTEM_PATH, Settings, Stamp, beneath,
+};
 use crate::files;
+use crate::tree::TreePath;
 
 /// How much of a tool's output is kept, in bytes.
 const OUTPUT_LIMIT: usize = 64 << 20;
@@ -146,12 +149,32 @@ impl Host for LiveHost {
         Ok(Some(Facts { kind, size: meta.len(), mode: meta.mode() & 0o7777, changed }))
     }
 
+    fn owned(&self, base: &Path, place: &TreePath) -> Result<Option<OwnedFile>, HostError> {
+        beneath::read(base, place).map_err(|source| HostError::File { path: base.join(place.as_str()), source })
+    }
+
+    fn put_owned(&self, base: &Path, place: &TreePath, file: Option<&OwnedFile>) -> Result<(), HostError> {
+        beneath::put(base, place, file).map_err(|source| HostError::File { path: base.join(place.as_str()), source })
+    }
+
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
         files::bytes(path).map_err(|source| HostError::File { path: path.to_owned(), source })
     }
 
     fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError> {
         files::put(path, content, mode).map_err(|source| HostError::File { path: path.to_owned(), source })
+    }
+
+    fn digest(&self, path: &Path) -> Result<Option<String>, HostError> {
+        files::digest(path).map_err(|source| HostError::File { path: path.to_owned(), source })
+    }
+
+    fn place(&self, from: &Path, to: &Path, mode: u32) -> Result<(), HostError> {
+        files::place(from, to, mode).map_err(|source| HostError::File { path: to.to_owned(), source })
+    }
+
+    fn put_link(&self, path: &Path, target: &Path) -> Result<(), HostError> {
+        files::put_link(path, target).map_err(|source| HostError::File { path: path.to_owned(), source })
     }
 
     fn remove(&self, path: &Path) -> Result<(), HostError> {

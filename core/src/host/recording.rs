@@ -20,7 +20,7 @@ pub struct RecordingHost {
     files: Mutex<BTreeMap<PathBuf, String>>,
     modes: Mutex<BTreeMap<PathBuf, u32>>,
     home: Option<PathBuf>,
-    links: BTreeMap<PathBuf, PathBuf>,
+    links: Mutex<BTreeMap<PathBuf, PathBuf>>,
     outputs: BTreeMap<String, Output>,
     settings: Mutex<BTreeMap<String, String>>,
     effects: Mutex<Vec<String>>,
@@ -53,8 +53,8 @@ impl RecordingHost {
 
     /// Adds a symbolic link.
     #[must_use]
-    pub fn symlink(mut self, path: &str, target: &str) -> Self {
-        self.links.insert(path.into(), target.into());
+    pub fn symlink(self, path: &str, target: &str) -> Self {
+        lock(&self.links).insert(path.into(), target.into());
         self
     }
 
@@ -95,8 +95,8 @@ impl Host for RecordingHost {
     }
 
     fn list(&self, path: &Path) -> Result<Vec<String>, HostError> {
-        let files = lock(&self.files);
-        let names = files.keys().chain(self.links.keys()).filter_map(|file| {
+        let (files, links) = (lock(&self.files), lock(&self.links));
+        let names = files.keys().chain(links.keys()).filter_map(|file| {
             let first = file.strip_prefix(path).ok()?.components().next()?;
             Some(first.as_os_str().to_string_lossy().into_owned())
         });
@@ -107,7 +107,7 @@ impl Host for RecordingHost {
     }
 
     fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
-        Ok(self.links.get(path).cloned())
+        Ok(lock(&self.links).get(path).cloned())
     }
 
     fn home(&self) -> Option<&Path> {
@@ -120,7 +120,7 @@ impl Host for RecordingHost {
             let mode = lock(&self.modes).get(path).copied().unwrap_or(0o644);
             return Ok(Some(Facts { mode, ..facts(FileKind::File, content.len() as u64) }));
         }
-        if self.links.contains_key(path) {
+        if lock(&self.links).contains_key(path) {
             return Ok(Some(facts(FileKind::Link, 0)));
         }
         Ok((!self.list(path)?.is_empty()).then(|| facts(FileKind::Directory, 0)))
@@ -132,13 +132,22 @@ impl Host for RecordingHost {
 
     fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError> {
         lock(&self.effects).push(format!("put {} {mode:o}", path.display()));
+        lock(&self.links).remove(path);
         lock(&self.files).insert(path.to_owned(), String::from_utf8_lossy(content).into_owned());
         lock(&self.modes).insert(path.to_owned(), mode);
         Ok(())
     }
 
+    fn put_link(&self, path: &Path, target: &Path) -> Result<(), HostError> {
+        lock(&self.effects).push(format!("link {} {}", path.display(), target.display()));
+        lock(&self.files).remove(path);
+        lock(&self.links).insert(path.to_owned(), target.to_owned());
+        Ok(())
+    }
+
     fn remove(&self, path: &Path) -> Result<(), HostError> {
         lock(&self.effects).push(format!("remove {}", path.display()));
+        lock(&self.links).remove(path);
         lock(&self.files).remove(path);
         Ok(())
     }
@@ -212,6 +221,7 @@ impl Settings for RecordingHost {
                 declared: query.declared.clone().map(Ok),
                 summary: None,
                 locked: false,
+                is_set: true,
             },
         };
         Ok(queries.iter().map(answer).collect())

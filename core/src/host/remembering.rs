@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A host that remembers what slow tools answered, for as long as the files they read stay the same.
+//! A host that remembers what slow tools answered, for as long as the files they read stay the same, and the digests
+//! of files.
 //!
-//! Invariant: an answer is given again only when its command, the stamps of all files it depends on and its own
-//! digest are what they were; anything else, a damaged memory too, asks the tool. Losing the memory loses time only.
+//! Invariant: an answer is given again only when its command, the stamps or contents of all files it depends on and
+//! its own digest are what they were; anything else, a damaged memory too, asks the tool. Losing the memory loses time only.
+
+mod digests;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -10,9 +13,12 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Facts, Host, HostError, Invocation, Output, Settings, Stamp};
+use self::digests::Digests;
+use super::{Basis, Below, Facts, Host, HostError, Invocation, Output, OwnedFile, Settings, Stamp};
 use crate::digest::sha256;
 use crate::files;
+use crate::name::FileDigest;
+use crate::tree::TreePath;
 
 /// How long ago a file must have changed before its stamp is relied on: two changes within one tick of the file
 /// system's clock could have the same one.
@@ -22,6 +28,7 @@ const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 pub struct Remembering<'h> {
     inner: &'h dyn Host,
     directory: PathBuf,
+    digests: Digests,
 }
 
 impl std::fmt::Debug for Remembering<'_> {
@@ -44,7 +51,8 @@ impl<'h> Remembering<'h> {
     /// Gives a host a memory below `state`, the directory of the person's state.
     #[must_use]
     pub fn new(inner: &'h dyn Host, state: &Path) -> Self {
-        Self { inner, directory: state.join("answers") }
+        let directory = state.join("answers");
+        Self { inner, digests: Digests::new(directory.join("digests")), directory }
     }
 
     /// The digest of what an answer depends on; `None` when that cannot be told, or there is nothing to tell it by.
@@ -63,6 +71,12 @@ impl<'h> Remembering<'h> {
             }
             any = true;
             text.push_str(&format!("{} {inode} {size} {modified} {changed}\n", path.display()));
+        }
+        for path in &basis.contents {
+            let content = self.digests.of(self.inner, path).ok()?;
+            any |= content.is_some();
+            let said = content.as_ref().map_or("-", FileDigest::as_str);
+            text.push_str(&format!("{} {said}\n", path.display()));
         }
         any.then(|| sha256(text.as_bytes()))
     }
@@ -88,52 +102,11 @@ impl<'h> Remembering<'h> {
 }
 
 impl Host for Remembering<'_> {
-    fn root(&self) -> Option<&Path> {
-        self.inner.root()
-    }
+    pass_on!(looking);
+    pass_on!(changing);
 
-    fn read(&self, path: &Path) -> Result<Option<String>, HostError> {
-        self.inner.read(path)
-    }
-
-    fn list(&self, path: &Path) -> Result<Vec<String>, HostError> {
-        self.inner.list(path)
-    }
-
-    fn link(&self, path: &Path) -> Result<Option<PathBuf>, HostError> {
-        self.inner.link(path)
-    }
-
-    fn home(&self) -> Option<&Path> {
-        self.inner.home()
-    }
-
-    fn look(&self, path: &Path) -> Result<Option<Facts>, HostError> {
-        self.inner.look(path)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
-        self.inner.bytes(path)
-    }
-
-    fn put(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError> {
-        self.inner.put(path, content, mode)
-    }
-
-    fn remove(&self, path: &Path) -> Result<(), HostError> {
-        self.inner.remove(path)
-    }
-
-    fn write(&self, path: &Path, content: &str) -> Result<(), HostError> {
-        self.inner.write(path, content)
-    }
-
-    fn run_with(&self, invocation: &Invocation, on_line: &mut dyn FnMut(&str)) -> Result<Output, HostError> {
-        self.inner.run_with(invocation, on_line)
-    }
-
-    fn stamp(&self, path: &Path) -> Result<Option<Stamp>, HostError> {
-        self.inner.stamp(path)
+    fn known_digest(&self, path: &Path) -> Result<Option<FileDigest>, HostError> {
+        self.digests.of(self.inner, path)
     }
 
     fn recall(&self, invocation: &Invocation, basis: &Basis) -> Result<Output, HostError> {
@@ -149,14 +122,6 @@ impl Host for Remembering<'_> {
         }
         Ok(output)
     }
-
-    fn settings(&self) -> &dyn Settings {
-        self.inner.settings()
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
-    }
 }
 
 #[cfg(test)]
@@ -165,7 +130,7 @@ mod tests {
     use crate::host::recording::RecordingHost;
 
     fn basis(on: &str) -> Basis {
-        Basis { files: vec!["/db".into(), "/db-wal".into()], on: on.to_owned() }
+        Basis { files: vec!["/db".into(), "/db-wal".into()], contents: vec!["/history".into()], on: on.to_owned() }
     }
 
     fn host() -> RecordingHost {
@@ -196,6 +161,12 @@ mod tests {
         assert_eq!(runs(&host), 4);
         ask(&host, state.path(), "boot 2");
         assert_eq!(runs(&host), 4);
+        host.write(Path::new("/history"), "installed htop").unwrap();
+        ask(&host, state.path(), "boot 2");
+        assert_eq!(runs(&host), 5);
+        host.write(Path::new("/history"), "installed htop").unwrap();
+        ask(&host, state.path(), "boot 2");
+        assert_eq!(runs(&host), 5, "written again, but the same");
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub enum SettingReading {
         summary: Option<String>,
         /// Whether an administrator locked the key.
         locked: bool,
+        /// Whether the person chose the value; else it is the default.
+        is_set: bool,
     },
 }
 

@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Facts, FileKind, Host, HostError, Invocation, Output, SYSTEM_PATH, Settings, last_words};
+use super::{
+    Below, BelowEntry, Facts, FileKind, Host, HostError, Invocation, Output, SYSTEM_PATH, Settings, last_words,
+};
 
 /// The exit status by which the host's shell says that there is no such file.
 const NO_FILE: i32 = 66;
@@ -61,6 +63,32 @@ fn facts(said: &str) -> Option<Facts> {
     let size = words.next()?.parse().ok()?;
     let changed = words.next()?.replace('.', "").parse().ok()?;
     Some(Facts { kind, size, mode: mode & 0o7777, changed })
+}
+
+/// Reads what find(1) says of each file: its path, `f`, `d`, `l` or another letter, `!` for a folder that is closed,
+/// its permissions, its size, when it was changed, and where it points.
+fn below(said: &str) -> Option<Below> {
+    let fields: Vec<&str> = said.split_terminator('\0').collect();
+    let mut below = Below::default();
+    for fields in fields.chunks(6) {
+        let [place, kind, mode, size, changed, link] = fields else { return None };
+        let kind = match *kind {
+            "f" => FileKind::File,
+            "d" | "!" => FileKind::Directory,
+            "l" => FileKind::Link,
+            _ => FileKind::Other,
+        };
+        if fields[1] == "!" {
+            below.closed.insert((*place).to_owned());
+        }
+        let (seconds, fraction) = changed.split_once('.').unwrap_or((changed, "0"));
+        let nanoseconds: i128 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+        let changed = seconds.parse::<i128>().ok()? * 1_000_000_000 + nanoseconds;
+        let facts = Facts { kind, size: size.parse().ok()?, mode: u32::from_str_radix(mode, 8).ok()?, changed };
+        let link = (kind == FileKind::Link).then(|| PathBuf::from(link));
+        below.entries.insert((*place).to_owned(), BelowEntry { facts, link });
+    }
+    Some(below)
 }
 
 impl SpawnedHost {
@@ -138,6 +166,18 @@ impl Host for SpawnedHost {
         let unexpected =
             || HostError::File { path: path.to_owned(), source: io::Error::other(format!("stat said {said:?}")) };
         facts(&said).map(Some).ok_or_else(unexpected)
+    }
+
+    /// One tool for all of it, as the sandbox may see no links and no folders of the host.
+    fn below(&self, path: &Path) -> Result<Below, HostError> {
+        let said = self.ask(
+            r#"test -d "$1" && test ! -L "$1" || exit 66; cd -- "$1" && exec find . -mindepth 1 \
+\( -type d \( ! -readable -o ! -executable \) -printf '%P\0!\0%m\0%s\0%T@\0%l\0' -prune \) -o \
+-printf '%P\0%y\0%m\0%s\0%T@\0%l\0'"#,
+            path,
+        )?;
+        let unexpected = || HostError::File { path: path.to_owned(), source: io::Error::other("find said too little") };
+        below(&said.unwrap_or_default()).ok_or_else(unexpected)
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, HostError> {
@@ -219,6 +259,20 @@ mod tests {
         let unreachable = run("rpm", &["-qa"]).unwrap_err();
         assert_eq!(unreachable.to_string(), "rpm could not be run: Portal call failed: Timeout was reached");
         assert_eq!(run("sh", &["-c", "x"]).unwrap().status, 127);
+    }
+
+    #[test]
+    fn what_find_says_is_read() {
+        let said = |text: &str| text.replace('|', "\0");
+        let seen = below(&said("a|d|755|40|1.5000000000||a/b|l|777|5|1.0000000070|/x y|c|!|700|40|1.0||")).unwrap();
+        let kinds: Vec<_> = seen.entries.iter().map(|(place, entry)| (place.as_str(), entry.facts.kind)).collect();
+        assert_eq!(kinds, [("a", FileKind::Directory), ("a/b", FileKind::Link), ("c", FileKind::Directory)]);
+        let link = &seen.entries["a/b"];
+        assert_eq!((link.link.as_deref(), link.facts.changed), (Some(Path::new("/x y")), 1_000_000_007));
+        assert_eq!((link.facts.mode, seen.entries["a"].facts.changed), (0o777, 1_500_000_000));
+        assert_eq!(seen.closed.iter().collect::<Vec<_>>(), ["c"]);
+        assert_eq!(below(&said("a|d|755")), None);
+        assert_eq!(below(""), Some(Below::default()));
     }
 
     #[test]

@@ -132,7 +132,7 @@ pub fn edited(text: &str, packages: &[PackageName], reason: Option<&str>, there:
         let mut fields = vec![("name", Some(package.as_str().into()))];
         // A reason that is there stays when none is given.
         fields.extend(reason.map(|reason| ("reason", Some(reason.into()))));
-        let fields = Fields { id: &[("name", None)], fields, or_word: false };
+        let fields = Fields { id: &[("name", None)], fields, or_word: false, apart: None };
         Edit { path: &["packages"], entry: Entry::Object(fields), there }
     };
     apply_places(FILE, text, packages.iter().map(edit).collect())

@@ -64,7 +64,7 @@ pub fn apply<'e>(
 ) -> Result<String, EditError> {
     let mut places = Vec::new();
     for (item, value) in edits {
-        let here = domain::kind(item.domain).places(&item.key, value);
+        let here = domain::kind(item.domain).places_in(manifest, &item.key, value);
         places.extend(here.ok_or_else(|| EditError::Value(item.clone()))?);
     }
     apply_places(manifest.path(), text, places)
@@ -114,7 +114,7 @@ impl Node {
 
     /// Whether the field holds an object, not a list.
     fn is_object(&self) -> bool {
-        self.edits.values().all(|edit| matches!(edit.entry, Entry::Property { .. }))
+        self.edits.values().all(|edit| edit.entry.spelling().is_some())
     }
 }
 
@@ -174,16 +174,16 @@ impl<'t, 'o> Level<'t, 'o> {
         };
         let indent = self.parts.inner_indent(style, &self.indent, self.field(name).is_none());
         let inner = parts.inner_indent(style, &indent, true);
-        let Some(example) = edits.values().next().map(|edit| &edit.entry) else { return Ok(()) };
-        let here = elements.iter().map(|element| identity(element, example)).collect();
-        merge(&mut parts, here, edits, |at, entry| match (entry, at.and_then(|n| elements.get(n))) {
+        let here = identities(elements, edits);
+        let is_meant = |n: usize, entry: &Entry| elements.get(n).is_none_or(|element| is_meant(element, entry));
+        merge(&mut parts, here, edits, is_meant, |at, entry| match (entry, at.and_then(|n| elements.get(n))) {
             (Entry::Object(fields), Some(ast::Value::Object(object))) => {
                 Some((None, with_fields(self.text, object, fields, style, &inner)))
             }
             (Entry::Object(fields), Some(_)) if !fields.says_more() => None,
             (Entry::Object(fields), _) => Some((None, new_entry(fields, style, &inner))),
             (Entry::Word(word), None) => Some((None, quoted(word))),
-            (Entry::Word(_), Some(_)) | (Entry::Property { .. }, _) => None,
+            (Entry::Word(_), Some(_)) | (Entry::Property { .. } | Entry::Member { .. }, _) => None,
         });
         self.put(name, parts, style, &indent);
         Ok(())
@@ -212,18 +212,33 @@ impl<'t, 'o> Level<'t, 'o> {
 
     /// Edits the properties of this object.
     fn properties(&mut self, style: &Style, edits: &Edits) {
-        let Some(Entry::Property { spelling, .. }) = edits.values().next().map(|edit| &edit.entry) else { return };
+        let Some(spelling) = edits.values().next().and_then(|edit| edit.entry.spelling()) else { return };
         let names = self.object.properties.iter().map(|property| property.name.as_str());
-        let here = names.map(|name| Some(vec![Some(spelling(name))])).collect();
+        let here = vec![names.map(|name| Some(vec![Some(spelling(name))])).collect()];
         let inner = self.parts.inner_indent(style, &self.indent, true);
-        merge(&mut self.parts, here, edits, |at, entry| match entry {
-            Entry::Property { name, value, .. } => {
-                let same = at.and_then(|n| self.object.properties.get(n));
-                let same = same.is_some_and(|property| is(self.text, &property.value, value));
-                (!same).then(|| (at.is_none().then(|| name.clone()), spelled(value, style, &inner)))
-            }
-            Entry::Word(_) | Entry::Object(_) => None,
-        });
+        merge(
+            &mut self.parts,
+            here,
+            edits,
+            |_, _| true,
+            |at, entry| match entry {
+                Entry::Property { name, value, .. } => {
+                    let same = at.and_then(|n| self.object.properties.get(n));
+                    let same = same.is_some_and(|property| is(self.text, &property.value, value));
+                    (!same).then(|| (at.is_none().then(|| name.clone()), spelled(value, style, &inner)))
+                }
+                Entry::Member { name, fields } => match at.and_then(|n| self.object.properties.get(n)) {
+                    Some(property) => match &property.value {
+                        ast::Value::Object(object) => {
+                            Some((None, with_fields(self.text, object, fields, style, &inner)))
+                        }
+                        _ => Some((None, new_entry(fields, style, &inner))),
+                    },
+                    None => Some((Some(name.clone()), new_entry(fields, style, &inner))),
+                },
+                Entry::Word(_) | Entry::Object(_) => None,
+            },
+        );
     }
 }
 
@@ -244,6 +259,28 @@ fn identity(element: &ast::Value<'_>, example: &Entry) -> Option<Identity> {
     }
 }
 
+/// The identities of elements, once for each set of fields that edits tell entries apart by.
+fn identities(elements: &[ast::Value<'_>], edits: &Edits) -> Vec<Vec<Option<Identity>>> {
+    let mut examples: BTreeMap<Vec<&str>, &Entry> = BTreeMap::new();
+    for entry in edits.values().map(|edit| &edit.entry) {
+        let fields = match entry {
+            Entry::Object(fields) => fields.id.iter().map(|(field, _)| *field).collect(),
+            Entry::Word(_) | Entry::Property { .. } | Entry::Member { .. } => Vec::new(),
+        };
+        examples.entry(fields).or_insert(entry);
+    }
+    let of = |example: &Entry| elements.iter().map(|element| identity(element, example)).collect();
+    examples.into_values().map(of).collect()
+}
+
+/// Whether an element is no other than an entry with its identity.
+fn is_meant(element: &ast::Value<'_>, entry: &Entry) -> bool {
+    let Entry::Object(Fields { apart: Some(apart), fields, .. }) = entry else { return true };
+    let wanted = fields.iter().find(|(name, _)| name == apart).and_then(|(_, value)| value.as_ref()?.as_str());
+    let here = element.as_object().and_then(|object| string(object, apart));
+    here.as_deref() == wanted
+}
+
 /// A property's name, where there is one, and a value.
 type Written = (Option<String>, String);
 
@@ -251,23 +288,33 @@ type Written = (Option<String>, String);
 /// at the end. `write` gives the value of a part by its number, or of a new one; `None` leaves it alone.
 fn merge(
     parts: &mut Parts<'_>,
-    here: Vec<Option<Identity>>,
+    here: Vec<Vec<Option<Identity>>>,
     edits: &Edits,
+    is_meant: impl Fn(usize, &Entry) -> bool,
     write: impl Fn(Option<usize>, &Entry) -> Option<Written>,
 ) {
     let order = |id: &Identity| id.iter().flatten().cloned().collect::<Vec<_>>().join(".");
     let (mut numbers, mut keys) = (Vec::new(), Vec::new());
     let mut index: BTreeMap<Identity, Vec<usize>> = BTreeMap::new();
-    for (n, id) in here.into_iter().enumerate().filter_map(|(n, known)| Some((n, known?))) {
-        numbers.push(n);
-        keys.push(order(&id));
-        index.entry(id).or_default().push(n);
+    for (way, here) in here.into_iter().enumerate() {
+        for (n, id) in here.into_iter().enumerate().filter_map(|(n, known)| Some((n, known?))) {
+            if way == 0 {
+                numbers.push(n);
+                keys.push(order(&id));
+            }
+            index.entry(id).or_default().push(n);
+        }
     }
     let sorted = keys.is_sorted();
     let mut new = Vec::new();
     for (id, edit) in edits {
-        match (index.get(id), edit.there) {
-            (Some(known), false) => known.iter().for_each(|n| parts.remove(*n)),
+        // All with its identity, as an item may be listed twice, but those that are another item only where it is not there.
+        let known = index.get(id).map(|known| {
+            let any = known.iter().any(|n| is_meant(*n, &edit.entry));
+            known.iter().filter(|n| !any || is_meant(**n, &edit.entry)).collect::<Vec<_>>()
+        });
+        match (known, edit.there) {
+            (Some(known), false) => known.into_iter().for_each(|n| parts.remove(*n)),
             (Some(known), true) => {
                 for n in known {
                     if let Some((_, text)) = write(Some(*n), &edit.entry) {
@@ -305,7 +352,11 @@ fn with_fields(text: &str, entry: &Object<'_>, fields: &Fields, style: &Style, i
         let default = fields.id.iter().find(|(name, _)| name == field).and_then(|(_, default)| *default);
         match (known, value) {
             (Some(n), Some(value)) if !is(text, &entry.properties[n].value, value) => {
-                parts.set(n, spelled(value, style, &inner));
+                let here = &entry.properties[n].value;
+                let after = nested(text, here, value, style, &inner);
+                if after != text[here.start()..here.end()] {
+                    parts.set(n, after);
+                }
             }
             (Some(n), None) => parts.remove(n),
             // What a missing field means need not be written.
@@ -313,6 +364,31 @@ fn with_fields(text: &str, entry: &Object<'_>, fields: &Fields, style: &Style, i
                 parts.insert(parts.len(), Some(field), spelled(value, style, &inner));
             }
             _ => {}
+        }
+    }
+    parts.write(style, indent)
+}
+
+/// What a field of an entry becomes. An object in which fields are `null` is merged with the one that is there: those
+/// are taken out, the others set, and what else it has stays. Any other value replaces the old one.
+fn nested(text: &str, here: &ast::Value<'_>, value: &Json, style: &Style, indent: &str) -> String {
+    let (ast::Value::Object(object), Json::Object(fields)) = (here, value) else {
+        return spelled(value, style, indent);
+    };
+    if !fields.values().any(Json::is_null) {
+        return spelled(value, style, indent);
+    }
+    let mut parts = Parts::entry(text, object);
+    let inner = parts.inner_indent(style, indent, true);
+    for (name, value) in fields {
+        let known = object.properties.iter().position(|property| property.name.as_str() == name);
+        match known {
+            // A field that is null there says the same.
+            Some(n) if is(text, &object.properties[n].value, value) => {}
+            Some(n) if value.is_null() => parts.remove(n),
+            Some(n) => parts.set(n, spelled(value, style, &inner)),
+            None if value.is_null() => {}
+            None => parts.insert(parts.len(), Some(name), spelled(value, style, &inner)),
         }
     }
     parts.write(style, indent)
@@ -351,7 +427,7 @@ fn spelled(value: &Json, style: &Style, indent: &str) -> String {
         Json::Object(fields) if !fields.is_empty() => {
             let field =
                 |(name, value): (&String, &Json)| format!("{}: {}", quoted(name), spelled(value, style, &inner));
-            broken(fields.iter().map(field).collect(), ['{', '}'])
+            broken(fields.iter().filter(|(_, value)| !value.is_null()).map(field).collect(), ['{', '}'])
         }
         other => other.to_string(),
     }
@@ -361,7 +437,7 @@ fn spelled(value: &Json, style: &Style, indent: &str) -> String {
 mod tests {
     use super::*;
     use crate::item::Domain;
-    use crate::value::{FlatpakSource, Scope, UnitState};
+    use crate::value::{ExtensionState, FlatpakSource, Scope, UnitState};
 
     fn edit(manifest: Manifest, text: &str, item: &str, value: Option<Value>) -> String {
         edited(manifest, text, &item.parse().unwrap(), value.as_ref()).unwrap()
@@ -387,7 +463,8 @@ mod tests {
         let text = "{\r\n\t\"apps\": [\r\n\t\t{\"id\": \"org.b.B\", \"remote\": \"lab\", \"scope\": \"user\", \"overrides\": {}},\r\n\t\t{\"id\": \"org.d.D\"},\r\n\t],\r\n}\r\n";
         let source = |branch: Option<&str>| {
             let branch = branch.map(|branch| branch.parse().unwrap());
-            Value::Flatpak(FlatpakSource { remote: "lab".parse().unwrap(), scope: Scope::User, branch, commit: None })
+            let source = FlatpakSource::new("lab".parse().unwrap(), Scope::User, branch);
+            Value::Flatpak(FlatpakSource { overrides: None, ..source })
         };
         let (plain, beta) = (source(None), source(Some("beta")));
         let items: Vec<ItemId> = ["org.c.C", "org.b.B", "org.d.D"].map(|id| ItemId::new(Domain::Flatpak, id)).into();
@@ -410,6 +487,25 @@ mod tests {
         let after = edit(Manifest::SystemConfig, text, "karg:quiet", Some(Value::Present));
         let json: serde_json::Value = serde_json::from_str(&after).unwrap();
         assert_eq!(json["kargs"], serde_json::json!({"append": ["quiet"], "remove": []}));
+    }
+
+    #[test]
+    fn an_item_that_is_listed_twice_is_edited_wherever_it_stands() {
+        let text = r#"{"extensions": ["a@b", {"id": "a@b", "enabled": true}, "c@d"]}"#;
+        let gone = edit(Manifest::GnomeExtensions, text, "ext:a@b", None);
+        assert_eq!(gone, r#"{"extensions": ["c@d"]}"#);
+        let off = edit(Manifest::GnomeExtensions, text, "ext:a@b", Some(Value::Extension(ExtensionState::Disabled)));
+        let off: serde_json::Value = serde_json::from_str(&off).unwrap();
+        let entry = serde_json::json!({"id": "a@b", "enabled": false});
+        assert_eq!(off["extensions"], serde_json::json!([entry.clone(), entry, "c@d"]));
+
+        let text = r#"{"apps": [{"id": "org.a.A"}, {"id": "org.a.A", "remote": "flathub", "scope": "system"}]}"#;
+        assert_eq!(edit(Manifest::FlatpakApps, text, "flatpak:org.a.A", None), r#"{"apps": []}"#);
+        // Another branch is another item, even beside one that takes any.
+        let text = r#"{"apps": [{"id": "org.a.A"}, {"id": "org.a.A", "branch": "beta"}]}"#;
+        let beta = edit(Manifest::FlatpakApps, text, "flatpak:org.a.A", None);
+        assert_eq!(beta, r#"{"apps": [{"id": "org.a.A", "branch": "beta"}]}"#);
+        assert_eq!(edit(Manifest::FlatpakApps, &beta, "flatpak:org.a.A", None), r#"{"apps": []}"#);
     }
 
     #[test]

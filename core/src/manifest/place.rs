@@ -35,6 +35,13 @@ pub enum Entry {
         /// The name in one spelling, to find one that is written in another.
         spelling: fn(&str) -> String,
     },
+    /// A property of an object that is an object itself, of which some fields are known.
+    Member {
+        /// Its name.
+        name: String,
+        /// Its fields.
+        fields: Fields,
+    },
 }
 
 /// An object of a list.
@@ -46,6 +53,8 @@ pub struct Fields {
     pub fields: Vec<(&'static str, Option<Json>)>,
     /// Whether an object that would only have its first identifying field is written as that word.
     pub or_word: bool,
+    /// A field that tells some entries of this identity from the others, though the item's key does not name it.
+    pub apart: Option<&'static str>,
 }
 
 /// What tells entries apart.
@@ -56,7 +65,17 @@ impl Entry {
         match self {
             Self::Word(word) => vec![Some(word.clone())],
             Self::Property { name, spelling, .. } => vec![Some(spelling(name))],
+            Self::Member { name, .. } => vec![Some(name.clone())],
             Self::Object(object) => object.own_identity(),
+        }
+    }
+
+    /// How names of properties are told apart, where it is one.
+    pub(super) fn spelling(&self) -> Option<fn(&str) -> String> {
+        match self {
+            Self::Property { spelling, .. } => Some(*spelling),
+            Self::Member { .. } => Some(str::to_owned),
+            Self::Word(_) | Self::Object(_) => None,
         }
     }
 }

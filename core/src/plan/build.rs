@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::compare::{Comparison, Decision};
+use crate::compare::{Change, Comparison, Decision};
 use crate::domain;
 use crate::item::ItemId;
 use crate::manifest::ManifestError;
@@ -100,16 +100,20 @@ pub fn build(
         let change = *changes.get(id).ok_or_else(|| BuildError::NoChange(id.clone()))?;
         match decision {
             Decision::Ignore => {}
-            Decision::Capture if !domain::kind(id.domain).can_hold(&id.key) => {
-                deferred.push(Deferred { item: id.clone(), why: Deferral::HeldOnce });
+            Decision::Capture if !can_be_written(change) => {
+                deferred.push(Deferred { item: id.clone(), why: Deferral::NoPlace });
             }
             Decision::Capture => {
                 let step = Step::capture(id.clone(), domain::kind(id.domain).captured(change).as_ref(), change.origin);
-                let looks = step.to.as_ref().and_then(|value| private::look(id, value));
-                if private == Consent::Asked && looks.is_some() {
+                let inside = comparison.seen(id);
+                let looks = step
+                    .to
+                    .as_ref()
+                    .is_some_and(|value| inside.is_some_and(|seen| seen.private) || private::look(id, value).is_some());
+                if private == Consent::Asked && looks {
                     deferred.push(Deferred { item: id.clone(), why: Deferral::Private });
                 } else {
-                    steps.push(step.from(change.setup.as_ref()));
+                    steps.extend(everywhere(setup, step.from(change.setup.as_ref())));
                 }
             }
             Decision::Apply if change.fixed.is_some() => {
@@ -120,7 +124,7 @@ pub fn build(
                     for action in actions.map_err(|source| BuildError::Name { item: id.clone(), source })? {
                         let effect = action.effect();
                         let step = Step::apply(id.clone(), action, effect, change.origin);
-                        steps.push(step.from(change.computer.as_ref()));
+                        steps.push(step.from_seen(change.computer.as_ref(), comparison.seen(id)));
                     }
                 }
                 Err(why) => deferred.push(Deferred { item: id.clone(), why }),
@@ -128,6 +132,25 @@ pub fn build(
         }
     }
     finish(comparison, setup, steps, deferred)
+}
+
+/// A capture, in each manifest that declares its item; a new one goes where such items go as a rule.
+fn everywhere(setup: &Setup, step: Step) -> Vec<Step> {
+    match setup.manifests_of(&step.item).as_slice() {
+        [] => vec![step],
+        manifests => manifests.iter().map(|manifest| step.clone().into_manifest(*manifest)).collect(),
+    }
+}
+
+/// Whether the setup has a place for what the computer has.
+fn can_be_written(change: &Change) -> bool {
+    let kind = domain::kind(change.id.domain);
+    let value = kind.captured(change);
+    // A tree has a place for every file, and none for one that is gone.
+    if kind.manifest().tree().is_some() {
+        return value.is_some() || change.setup.is_some() || change.computer.is_none();
+    }
+    kind.places(&change.id.key, value.as_ref()).is_some()
 }
 
 /// Puts steps into a plan, if one holds them.

@@ -4,7 +4,7 @@
 //! Invariant: a run starts only when every precondition on its side still holds; otherwise the plan is
 //! stale, names what changed, and nothing has happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,14 +13,16 @@ use serde_json::Value as Json;
 use crate::compare::Comparison;
 use crate::deployment::System;
 use crate::digest::sha256;
+use crate::domain::etc::{EtcPath, Side};
 use crate::domain::{self, Look};
 use crate::files;
 use crate::host::{Host, HostError, SettingQuery, SettingReading};
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Manifest};
-use crate::name::{FlatpakId, KernelArgument, RemoteName, SettingKey, UnitName};
+use crate::name::{CoprProject, FlatpakId, KernelArgument, RemoteName, SettingKey, UnitName};
 use crate::problem::Problem;
 use crate::setup::Setup;
+use crate::tree::{self, Tree, TreePath};
 use crate::value::{FlatpakSource, RemoteSource, Scope, UnitState, Value};
 
 use super::step::{Action, Step};
@@ -31,12 +33,24 @@ use super::step::{Action, Step};
 pub struct Preconditions {
     /// The running deployment, `package-mode` where there are none.
     pub deployment: String,
+    /// Every version of the system on this computer, when a step changes which one the next start uses.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub deployments: BTreeSet<String>,
+    /// The one the next start was to use, where the person could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The digest of all installed packages, when a step changes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rpmdb: Option<String>,
+    /// Whether packages could come from each COPR project a step changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub coprs: BTreeMap<CoprProject, bool>,
     /// The state of every unit a step changes; `null` where there was no such unit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub units: BTreeMap<UnitName, Option<UnitState>>,
+    /// Whether each unit that a step starts or stops ran.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub running: BTreeMap<UnitName, bool>,
     /// Whether each kernel argument a step changes was set for the next start.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kernel_arguments: BTreeMap<KernelArgument, bool>,
@@ -46,12 +60,16 @@ pub struct Preconditions {
     /// The value of every item of the person's own that a step changes, in its JSON form; `null` where it was not there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub own: BTreeMap<ItemId, Option<Json>>,
-    /// Which Flatpak applications a step changes were installed, as `user/ID` and `system/ID`.
+    /// The installations of every Flatpak application a step changes, as `user/ID` and `system/ID`: each with its
+    /// remote, its branch, the commit it is held at and its overrides. Empty where there was none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flatpaks: BTreeMap<String, bool>,
+    pub flatpaks: BTreeMap<String, Vec<FlatpakSource>>,
     /// Every Flatpak remote for everyone that a step changes; `null` where there was none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub remotes: BTreeMap<RemoteName, Option<RemoteSource>>,
+    /// What every file of `/etc` that a step changes was; `null` where it was not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub etc: BTreeMap<EtcPath, Option<Side>>,
     /// The SHA-256 of every manifest a step writes, empty where there was none; paths inside the setup.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
@@ -63,6 +81,9 @@ pub enum Stale {
     /// Another deployment runs now.
     #[error("another system version is running")]
     Deployment,
+    /// A version of the system came or went, or another one is the next.
+    #[error("the versions of the system on this computer changed")]
+    Versions,
     /// Packages were installed or removed.
     #[error("packages were installed or removed")]
     Packages,
@@ -84,6 +105,17 @@ impl From<HostError> for Stale {
 }
 
 impl Preconditions {
+    /// Those of steps that change which version of the system the next start uses.
+    #[must_use]
+    pub fn of_image(system: &System) -> Self {
+        Self {
+            deployment: system.deployment_id().to_owned(),
+            deployments: ids(system),
+            next: system.next.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The preconditions of some steps, from the comparison they were decided on.
     pub(super) fn of(comparison: &Comparison, setup: &Setup, steps: &[Step]) -> std::io::Result<Self> {
         let mut preconditions = Self { deployment: comparison.system.deployment_id().to_owned(), ..Self::default() };
@@ -98,6 +130,15 @@ impl Preconditions {
             match &step.action {
                 Action::InstallPackage { .. } | Action::RemovePackage { .. } => {
                     preconditions.rpmdb = comparison.observed.get(&Domain::Pkg).and_then(|seen| seen.cookie.clone());
+                }
+                // They change what the next start uses.
+                Action::LayerPackage { .. } | Action::UnlayerPackage { .. } => {
+                    let image = Self::of_image(&comparison.system);
+                    (preconditions.deployments, preconditions.next) = (image.deployments, image.next);
+                }
+                Action::EnableCopr { project } | Action::DisableCopr { project } => {
+                    let enabled = matches!(value(&step.item), Some(Value::Copr(state)) if state.enabled);
+                    preconditions.coprs.insert(project.clone(), enabled);
                 }
                 Action::SetUnit { unit, .. } | Action::UnmaskUnit { unit } => {
                     let state = match value(&step.item) {
@@ -117,10 +158,20 @@ impl Preconditions {
                 Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
                 | Action::RemoveFlatpak { id, scope, .. } => {
                     let seen = comparison.observed.get(&Domain::Flatpak);
-                    let is_there = seen.is_some_and(|seen| domain::flatpak::has(seen, id, *scope));
-                    preconditions.flatpaks.insert(flatpak_key(id, *scope), is_there);
+                    let installed = seen.map(|seen| domain::flatpak::seen(seen, id, *scope)).unwrap_or_default();
+                    preconditions.flatpaks.insert(flatpak_key(id, *scope), installed);
                 }
-                Action::UnlockSystem {} => {}
+                // What runs is no item: whoever asks for it looks first ([`Preconditions::running`]).
+                // Neither are versions of the system ([`Preconditions::of_image`]).
+                Action::UnlockSystem {}
+                | Action::StartUnit { .. }
+                | Action::StopUnit { .. }
+                | Action::RestartUnit { .. }
+                | Action::ReloadUnits {}
+                | Action::UpgradeSystem {}
+                | Action::SwitchSystem { .. }
+                | Action::RollBackSystem {}
+                | Action::ResetSystem {} => {}
                 Action::AddRemote { name, .. } | Action::RemoveRemote { name } => {
                     let remote = match value(&step.item) {
                         Some(Value::Remote(remote)) => Some(remote),
@@ -128,16 +179,22 @@ impl Preconditions {
                     };
                     preconditions.remotes.insert(name.clone(), remote);
                 }
+                Action::RestoreEtc { path, .. } => {
+                    let here = match value(&step.item) {
+                        Some(Value::Etc(seen)) => seen.here,
+                        _ => None,
+                    };
+                    preconditions.etc.insert(path.clone(), here);
+                }
                 Action::SetOwn { .. } => {
                     let value = value(&step.item).map(|value| serde_json::json!(value));
                     preconditions.own.insert(step.item.clone(), value);
                 }
                 Action::WriteManifest { .. } => {
-                    if let Some(manifest) = step.manifest()
-                        && !preconditions.files.contains_key(manifest.path())
-                    {
-                        let hash = file_hash(&setup.directory.join(manifest.path()))?;
-                        preconditions.files.insert(manifest.path().to_owned(), hash);
+                    let file = step.manifest().map(|manifest| manifest.file(&step.item.key));
+                    if let Some(file) = file.filter(|file| !preconditions.files.contains_key(file)) {
+                        let hash = file_hash(&setup.directory, &file)?;
+                        preconditions.files.insert(file, hash);
                     }
                 }
             }
@@ -149,6 +206,7 @@ impl Preconditions {
     pub(super) fn cover(&self, action: &Action) -> bool {
         match action {
             Action::InstallPackage { .. } | Action::RemovePackage { .. } => self.rpmdb.is_some(),
+            Action::EnableCopr { project } | Action::DisableCopr { project } => self.coprs.contains_key(project),
             Action::SetUnit { unit, .. } | Action::UnmaskUnit { unit } => self.units.contains_key(unit),
             Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
                 self.kernel_arguments.contains_key(argument)
@@ -156,7 +214,18 @@ impl Preconditions {
             Action::InstallFlatpak { id, source: FlatpakSource { scope, .. } }
             | Action::RemoveFlatpak { id, scope, .. } => self.flatpaks.contains_key(&flatpak_key(id, *scope)),
             Action::AddRemote { name, .. } | Action::RemoveRemote { name } => self.remotes.contains_key(name),
+            Action::StartUnit { unit } | Action::StopUnit { unit } | Action::RestartUnit { unit } => {
+                self.running.contains_key(unit)
+            }
+            Action::LayerPackage { .. }
+            | Action::UnlayerPackage { .. }
+            | Action::UpgradeSystem {}
+            | Action::SwitchSystem { .. }
+            | Action::RollBackSystem {}
+            | Action::ResetSystem {} => !self.deployments.is_empty(),
+            Action::RestoreEtc { path, .. } => self.etc.contains_key(path),
             Action::UnlockSystem {}
+            | Action::ReloadUnits {}
             | Action::SetSetting { .. }
             | Action::SetOwn { .. }
             | Action::WriteManifest { .. } => true,
@@ -165,10 +234,11 @@ impl Preconditions {
 
     fn check_flatpaks(&self, host: &dyn Host, scope: Scope) -> Result<(), Stale> {
         let prefix = format!("{}/", scope.as_str());
-        let mut expected = self.flatpaks.iter().filter_map(|(key, there)| Some((key.strip_prefix(&prefix)?, *there)));
+        let mut expected = self.flatpaks.iter().filter_map(|(key, were)| Some((key.strip_prefix(&prefix)?, were)));
         let Some(first) = expected.next() else { return Ok(()) };
-        let installed = domain::flatpak::installed(host, scope)?;
-        match std::iter::once(first).chain(expected).find(|(id, there)| installed.contains(*id) != *there) {
+        let now = domain::flatpak::installed(host, scope).map_err(|problem| Stale::Unreadable(problem.message))?;
+        let is_other = |(id, were): &(&str, &Vec<FlatpakSource>)| now.get(*id).map_or(&[][..], Vec::as_slice) != *were;
+        match std::iter::once(first).chain(expected).find(is_other) {
             Some((id, _)) => Err(Stale::Item(ItemId::new(Domain::Flatpak, id))),
             None => Ok(()),
         }
@@ -199,10 +269,21 @@ impl Preconditions {
         if system.deployment_id() != self.deployment {
             return Err(Stale::Deployment);
         }
+        let is_next = self.next.as_ref().is_none_or(|next| system.next.as_ref() == Some(next));
+        if !self.deployments.is_empty() && (ids(&system) != self.deployments || !is_next) {
+            return Err(Stale::Versions);
+        }
         if let Some(expected) = &self.rpmdb
             && domain::pkg::installed(host)?.1 != *expected
         {
             return Err(Stale::Packages);
+        }
+        if !self.coprs.is_empty() {
+            let enabled = domain::copr::enabled(host)?;
+            if let Some((project, _)) = self.coprs.iter().find(|(project, was)| enabled.contains_key(*project) != **was)
+            {
+                return Err(Stale::Item(ItemId::new(Domain::Copr, project.as_str())));
+            }
         }
         if !self.units.is_empty() {
             let states =
@@ -211,6 +292,13 @@ impl Preconditions {
                 if states.get(unit).copied() != *expected {
                     return Err(Stale::Item(ItemId::new(Domain::Unit, unit.as_str())));
                 }
+            }
+        }
+        if !self.running.is_empty() {
+            let now = domain::unit::run::active(host, self.running.keys())
+                .map_err(|problem| Stale::Unreadable(problem.message))?;
+            if let Some((unit, _)) = self.running.iter().find(|(unit, expected)| now.get(*unit) != Some(*expected)) {
+                return Err(Stale::Item(ItemId::new(Domain::Unit, unit.as_str())));
             }
         }
         if !self.kernel_arguments.is_empty() {
@@ -225,6 +313,12 @@ impl Preconditions {
             let now = domain::remote::of_system(host).map_err(|problem| Stale::Unreadable(problem.message))?;
             if let Some((name, _)) = self.remotes.iter().find(|(name, expected)| now.get(*name) != expected.as_ref()) {
                 return Err(Stale::Item(ItemId::new(Domain::Remote, name.as_str())));
+            }
+        }
+        for (path, expected) in &self.etc {
+            let now = domain::etc::here(host, path).map_err(|problem| Stale::Unreadable(problem.message))?;
+            if now != *expected {
+                return Err(Stale::Item(ItemId::new(Domain::Etc, path.as_str())));
             }
         }
         self.check_flatpaks(host, Scope::System)
@@ -248,8 +342,7 @@ impl Preconditions {
         self.check_flatpaks(host, Scope::User)?;
         self.check_own(host)?;
         for (file, expected) in &self.files {
-            let known = Manifest::ALL.iter().any(|manifest| manifest.path() == file);
-            if !known || !file_hash(&setup.join(file)).is_ok_and(|hash| hash == *expected) {
+            if !file_hash(setup, file).is_ok_and(|hash| hash == *expected) {
                 return Err(Stale::File(file.clone()));
             }
         }
@@ -278,10 +371,24 @@ pub(crate) fn own_values<'i>(
     Ok(items.into_iter().map(|item| (item.clone(), value(item))).collect())
 }
 
+/// The names of every version of the system.
+fn ids(system: &System) -> BTreeSet<String> {
+    system.deployments().map(|(_, deployment)| deployment.id.clone()).collect()
+}
+
 fn flatpak_key(id: &FlatpakId, scope: Scope) -> String {
     format!("{}/{id}", scope.as_str())
 }
 
-fn file_hash(path: &Path) -> std::io::Result<String> {
-    Ok(files::read(path)?.map_or_else(String::new, |text| sha256(text.as_bytes())))
+/// The digest of a manifest, or of what a file of a tree is.
+fn file_hash(setup: &Path, file: &str) -> std::io::Result<String> {
+    if Manifest::ALL.iter().any(|manifest| manifest.path() == file) {
+        return Ok(files::read(&setup.join(file))?.map_or_else(String::new, |text| sha256(text.as_bytes())));
+    }
+    let refused = || std::io::Error::other("no file of the setup that is written here");
+    let place = |tree: &Tree| file.strip_prefix(tree.path())?.strip_prefix('/')?.parse::<TreePath>().ok();
+    let (tree, place) = Tree::ALL.iter().find_map(|tree| Some((tree, place(tree)?))).ok_or_else(refused)?;
+    let state = tree::look(&tree::disk(), &setup.join(tree.path()), &place)
+        .map_err(|problem| std::io::Error::other(problem.message))?;
+    Ok(state.map_or_else(String::new, |state| sha256(serde_json::json!(state).to_string().as_bytes())))
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare::{Comparison, Effect, Origin};
 use crate::domain;
 use crate::item::{Domain, ItemId};
-use crate::manifest::{Declaration, Declarations};
+use crate::manifest::{Declaration, Declarations, Manifest};
 use crate::setup::Setup;
 use crate::value::Value;
 
@@ -23,8 +23,10 @@ use super::{Deferral, Deferred, Plan};
 /// What an item is to be; `None` leaves that side as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// In the setup.
+    /// In the setup: in the manifests that declare it.
     pub setup: Option<Wanted>,
+    /// In single manifests, where more than one holds such items; this counts before what it is to be in all.
+    pub manifests: BTreeMap<Manifest, Wanted>,
     /// On the computer.
     pub computer: Option<Wanted>,
     /// On the computer at once, where it would else come with the next image: until the next restart.
@@ -66,8 +68,8 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
     let (mut steps, mut deferred) = (Vec::new(), Vec::new());
     let mut unlock = None;
     for (item, wish) in wishes {
-        if let Some(wanted) = &wish.setup {
-            steps.extend(written(setup, item, wanted)?);
+        if wish.setup.is_some() || !wish.manifests.is_empty() {
+            steps.extend(written(setup, item, wish)?);
         }
         if wish.computer.is_none() {
             continue;
@@ -85,8 +87,8 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
         }
         let mut change = (*change).clone();
         let system = comparison.system.kind;
-        if wish.live && item.domain == Domain::Pkg && system.is_image_based() {
-            if !comparison.system.usr_overlay {
+        if wish.live && matches!(item.domain, Domain::Pkg | Domain::Copr) && system.is_image_based() {
+            if item.domain == Domain::Pkg && !comparison.system.usr_overlay {
                 unlock.get_or_insert_with(|| item.clone());
             }
             change.effect = Effect::Now;
@@ -96,7 +98,7 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
                 for action in actions.map_err(|source| BuildError::Name { item: item.clone(), source })? {
                     let effect = action.effect();
                     let step = Step::apply(item.clone(), action, effect, Origin::SetupChanged);
-                    steps.push(step.from(change.computer.as_ref()));
+                    steps.push(step.from_seen(change.computer.as_ref(), comparison.seen(item)));
                 }
             }
             // What is written for the next image is no less done because it is not here yet.
@@ -107,34 +109,84 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
     build::finish(comparison, setup, steps, deferred)
 }
 
-/// The step that writes an item to the setup, unless it says so already.
-fn written(setup: &Setup, item: &ItemId, wanted: &Wanted) -> Result<Option<Step>, BuildError> {
+/// The steps that write an item to the setup, where it does not say so already.
+fn written(setup: &Setup, item: &ItemId, wish: &Wish) -> Result<Vec<Step>, BuildError> {
     let declared: &Declarations = setup.declared(item.domain).map_err(|error| BuildError::Manifest(error.clone()))?;
-    let said = declared.get(&item.key).and_then(|declaration| declaration.value.as_ref());
-    if said == wanted.as_ref() {
-        return Ok(None);
+    let kind = domain::kind(item.domain);
+    let said = |wanted: &Wanted| kind.said(declared, &item.key, wanted.as_ref()).into_iter().chain(setup.also(item));
+    let mut files: BTreeMap<Manifest, &Wanted> = wish.manifests.iter().map(|(file, wanted)| (*file, wanted)).collect();
+    if let Some(wanted) = &wish.setup {
+        said(wanted).for_each(|declaration| {
+            files.entry(declaration.manifest).or_insert(wanted);
+        });
+        if files.is_empty() {
+            files.insert(kind.manifest(), wanted);
+        }
     }
-    let step = Step::capture(item.clone(), wanted.as_ref(), Origin::ComputerChanged);
-    Ok(Some(step.from(said)))
+    let step = |(file, wanted): (Manifest, &Wanted)| {
+        let said = said(wanted).find(|said| said.manifest == file).and_then(|said| kind.written(said));
+        let step = || Step::capture(item.clone(), wanted.as_ref(), Origin::ComputerChanged);
+        (said != *wanted).then(|| step().from(said.as_ref()).into_manifest(file))
+    };
+    Ok(files.into_iter().filter_map(step).collect())
 }
 
-/// What undoing the steps of a run asks for, given the state each ended in; the value each left behind is returned
-/// with it, because what has been changed again since is not to be undone.
+/// What undoing a run asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undo {
+    /// Everything as it was before.
+    pub before: Wishes,
+    /// Everything as the run left it: what is not so any more was changed again since, and is not to be undone.
+    pub left: Wishes,
+}
+
+/// What undoing the steps of a run asks for.
 #[must_use]
-pub fn undo<'p>(done: impl IntoIterator<Item = &'p Step>) -> Vec<(ItemId, Wish, Wanted)> {
-    let mut wishes = Vec::new();
+pub fn undo<'p>(done: impl IntoIterator<Item = &'p Step>) -> Undo {
+    let mut undo = Undo::default();
     for step in done {
+        // What was unlocked goes by itself at the next restart.
+        if step.action.is_momentary() || matches!(step.action, Action::UnlockSystem {}) {
+            continue;
+        }
         let value = |json: Option<&serde_json::Value>| json.and_then(|json| Value::from_json(step.item.domain, json));
         let (from, to) = (value(step.from.as_ref()), value(step.to.as_ref()));
-        let wish = match (&step.action, step.direction) {
-            // It goes by itself at the next restart.
-            (Action::UnlockSystem {}, _) => continue,
-            (_, super::Direction::Capture) => Wish { setup: Some(from), ..Wish::default() },
-            (_, super::Direction::Apply) => Wish { computer: Some(from), live: true, ..Wish::default() },
+        // What is to go is named so that nothing else of that name goes.
+        let item = match &to {
+            Some(left) if from.is_none() => {
+                ItemId::new(step.item.domain, domain::kind(step.item.domain).qualified(&step.item.key, left))
+            }
+            _ => step.item.clone(),
         };
-        wishes.push((step.item.clone(), wish, to));
+        let left = undo.left.entry(item.clone()).or_default();
+        let before = undo.before.entry(item).or_default();
+        match step.manifest() {
+            Some(file) => {
+                left.manifests.entry(file).or_insert(to);
+                before.manifests.insert(file, from);
+            }
+            None => {
+                left.computer.get_or_insert(to);
+                before.computer = Some(from.filter(|_| !step.from_default));
+                (left.live, before.live) = (true, true);
+            }
+        }
     }
-    wishes
+    undo
+}
+
+/// Leaves out of wishes what a plan would change, each side for itself: where a run was cut off, its other steps may be
+/// all it did.
+pub fn leave_out(wishes: &mut Wishes, plan: &Plan) {
+    for step in &plan.steps {
+        let Some(wish) = wishes.get_mut(&step.item) else { continue };
+        match step.manifest() {
+            Some(file) => {
+                wish.manifests.remove(&file);
+            }
+            None => wish.computer = None,
+        }
+    }
 }
 
 impl Deferral {
@@ -152,6 +204,7 @@ mod tests {
     use crate::deployment::HostKind;
     use crate::host::recording::RecordingHost;
     use crate::ignore::Ignored;
+    use crate::value::UnitState;
 
     /// The actions of `bkt dnf install htop`, `--now` or not, on an image without it.
     fn actions(live: bool) -> (Vec<Action>, Vec<Deferral>) {
@@ -159,7 +212,7 @@ mod tests {
         std::fs::create_dir(dir.path().join("manifests")).unwrap();
         let setup = Setup::load(dir.path()).unwrap();
         let item = ItemId::new(Domain::Pkg, "htop");
-        let wish = Wish { setup: None, computer: Some(Some(Value::Present)), live };
+        let wish = Wish { computer: Some(Some(Value::Present)), live, ..Wish::default() };
         let wishes = Wishes::from([(item, wish)]);
         let host = RecordingHost::default();
         let mut comparison = compare_some(&host, &come_true(&setup, &wishes), &Ignored::default(), &[]);
@@ -179,5 +232,51 @@ mod tests {
         assert_eq!(actions(false), (Vec::new(), vec![Deferral::NextImage]));
         let install = Action::InstallPackage { name: "htop".parse().unwrap() };
         assert_eq!(actions(true), (vec![Action::UnlockSystem {}, install], Vec::new()));
+    }
+
+    #[test]
+    fn a_unit_that_was_moved_between_manifests_is_moved_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            crate::files::replace(&dir.path().join("manifests").join(name), text.as_bytes()).unwrap();
+        };
+        std::fs::create_dir(dir.path().join("manifests")).unwrap();
+        let (services, config) = ("systemd-services.json", "system-config.json");
+        write(services, r#"{"services": {"sshd.service": "enabled"}}"#);
+        let item = ItemId::new(Domain::Unit, "sshd.service");
+        let [enabled, masked] = [UnitState::Enabled, UnitState::Masked].map(|state| Some(Value::Unit(state)));
+        // (manifest, from, to) of each step.
+        let told = |wishes: &Wishes| {
+            let setup = Setup::load(dir.path()).unwrap();
+            let host = RecordingHost::default();
+            let comparison = compare_some(&host, &setup, &Ignored::default(), &[]);
+            build(&comparison, &setup, wishes).unwrap()
+        };
+        let sides = |plan: &Plan| -> Vec<_> {
+            let json = |value: &Option<serde_json::Value>| value.clone().unwrap_or_default();
+            let steps = plan.steps.iter();
+            steps.map(|step| (step.manifest().unwrap(), json(&step.from), json(&step.to))).collect()
+        };
+        let (nothing, on, off) = (serde_json::json!(null), serde_json::json!("enabled"), serde_json::json!("masked"));
+        let manifests = BTreeMap::from([(Manifest::SystemConfig, masked)]);
+        let wish = Wish { setup: Some(None), manifests, ..Wish::default() };
+        let moved = told(&Wishes::from([(item.clone(), wish)]));
+        let (image, run_time) = (Manifest::SystemConfig, Manifest::SystemdServices);
+        let mut expected = vec![(image, nothing.clone(), off.clone()), (run_time, on.clone(), nothing.clone())];
+        let mut steps = sides(&moved);
+        steps.sort_by_key(|(manifest, ..)| *manifest);
+        expected.sort_by_key(|(manifest, ..)| *manifest);
+        assert_eq!(steps, expected);
+
+        write(services, r#"{"services": {}}"#);
+        write(config, r#"{"systemd": {"mask": ["sshd"]}}"#);
+        let undo = undo(&moved.steps);
+        assert_eq!(undo.before[&item].manifests, BTreeMap::from([(image, None), (run_time, enabled)]));
+        assert!(told(&undo.left).is_empty());
+        let mut back = sides(&told(&undo.before));
+        back.sort_by_key(|(manifest, ..)| *manifest);
+        let mut expected = vec![(image, off, nothing.clone()), (run_time, nothing, on)];
+        expected.sort_by_key(|(manifest, ..)| *manifest);
+        assert_eq!(back, expected);
     }
 }

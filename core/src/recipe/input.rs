@@ -14,12 +14,14 @@ use jsonc_parser::ast::{Object, Value as Ast};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, parse_to_ast};
 
-use crate::files;
+use crate::changelog::Changelog;
+use crate::domain::etc::EtcPath;
 use crate::ignore::IGNORE_FILE;
 use crate::item::Domain;
 use crate::manifest::{Manifest, ManifestError, ManifestErrorKind, Reader, dialect};
 use crate::name::{CoprProject, GroupName, HostCommand, KernelArgument, NameError, PackageName, ShimName, UnitName};
 use crate::setup::Setup;
+use crate::tree::FileState;
 use crate::value::{UnitState, Value};
 
 /// Where shims are declared.
@@ -34,6 +36,12 @@ pub(super) struct Input {
     pub(super) units: Result<BTreeMap<UnitName, UnitState>, ManifestError>,
     /// Whether the setup ignores items, which the baked one then does, too.
     pub(super) ignores: bool,
+    /// Whether the setup keeps a changelog, which the image then tells, too.
+    pub(super) changelog: bool,
+    /// The files of `/etc`, and whether each can be run; links have no permissions.
+    pub(super) etc: BTreeMap<EtcPath, Option<bool>>,
+    /// Whether the setup has files of the home, which a person's first sign-in brings them from the baked one.
+    pub(super) skel: bool,
 }
 
 /// What dnf is asked for.
@@ -42,8 +50,8 @@ pub(super) struct Packages {
     pub(super) names: BTreeSet<PackageName>,
     pub(super) groups: BTreeSet<GroupName>,
     pub(super) excluded: BTreeSet<PackageName>,
-    /// The enabled COPR projects.
-    pub(super) coprs: BTreeSet<CoprProject>,
+    /// The enabled COPR projects, and whether the signatures of their packages are checked.
+    pub(super) coprs: BTreeMap<CoprProject, bool>,
 }
 
 /// Kernel arguments, in the manifest's order.
@@ -62,6 +70,9 @@ impl Input {
             arguments: arguments(setup),
             units: units(setup),
             ignores: setup.directory.join(IGNORE_FILE).is_file(),
+            changelog: Changelog::has_entries(&setup.directory),
+            etc: etc(setup),
+            skel: setup.declared(Domain::Skel).is_ok_and(|files| files.values().any(|file| file.value.is_some())),
         }
     }
 }
@@ -84,22 +95,28 @@ fn packages(setup: &Setup) -> Result<Packages, ManifestError> {
     for (text, at) in file.strings(root, "excluded")? {
         packages.excluded.insert(file.name(text, at)?);
     }
-    for entry in file.list(root, "copr_repos")? {
-        let (name, enabled) = match entry {
-            Ast::StringLit(name) => (name.value.as_ref(), true),
-            Ast::Object(entry) => {
-                let name = file.field(entry, "copr_repos", "name")?;
-                let enabled = entry.get("enabled").and_then(|field| field.value.as_boolean_lit());
-                (name, enabled.is_none_or(|literal| literal.value))
-            }
-            other => return Err(file.wrong_type("copr_repos", "a list of objects", other.start())),
-        };
-        let project = file.name(name, entry.start())?;
-        if enabled {
-            packages.coprs.insert(project);
+    for (name, declaration) in setup.declared(Domain::Copr).map_err(Clone::clone)? {
+        if let Some(Value::Copr(state)) = declaration.value
+            && state.enabled
+        {
+            let project = name.parse().map_err(|error: NameError| file.error(0, error.into()))?;
+            packages.coprs.insert(project, state.gpg_check);
         }
     }
     Ok(packages)
+}
+
+fn etc(setup: &Setup) -> BTreeMap<EtcPath, Option<bool>> {
+    let declared = setup.declared(Domain::Etc).into_iter().flatten();
+    let files = declared.filter_map(|(key, declaration)| {
+        let executable = match declaration.value.as_ref()? {
+            Value::File(FileState::File { executable, .. }) => Some(*executable),
+            Value::File(FileState::Link { .. }) => None,
+            _ => return None,
+        };
+        Some((key.parse().ok()?, executable))
+    });
+    files.collect()
 }
 
 fn shims(setup: &Setup) -> Result<BTreeMap<ShimName, HostCommand>, ManifestError> {
@@ -161,7 +178,7 @@ fn units(setup: &Setup) -> Result<BTreeMap<UnitName, UnitState>, ManifestError> 
 }
 
 fn read(setup: &Setup, path: &'static str) -> Result<String, ManifestError> {
-    files::read(&setup.directory.join(path)).map(Option::unwrap_or_default).map_err(|error| ManifestError {
+    setup.text(path).map(Option::unwrap_or_default).map_err(|error| ManifestError {
         file: path,
         line: 1,
         kind: ManifestErrorKind::Unreadable(error.to_string()),

@@ -29,7 +29,7 @@ const fn placeholder(section: Section) -> Option<&'static str> {
         Section::HostShims => Some("# No host shims configured"),
         Section::KernelArguments => Some("# No kernel arguments configured"),
         Section::SystemdUnits => Some("# No systemd units configured"),
-        Section::Bucket | Section::Setup => None,
+        Section::EtcFiles | Section::Bucket | Section::Setup => None,
     }
 }
 
@@ -74,7 +74,7 @@ fn said(section: Section, lines: &[&str]) -> Option<BTreeSet<String>> {
 fn declared(section: Section, input: &Input) -> Option<BTreeSet<String>> {
     Some(match section {
         Section::SystemPackages => input.packages.as_ref().ok()?.names.iter().map(ToString::to_string).collect(),
-        Section::CoprRepos => input.packages.as_ref().ok()?.coprs.iter().map(ToString::to_string).collect(),
+        Section::CoprRepos => input.packages.as_ref().ok()?.coprs.keys().map(ToString::to_string).collect(),
         Section::KernelArguments => {
             let arguments = input.arguments.as_ref().ok()?;
             let removed = arguments.remove.iter().map(|argument| format!("--delete={argument}"));
@@ -88,6 +88,6 @@ fn declared(section: Section, input: &Input) -> Option<BTreeSet<String>> {
             };
             input.units.as_ref().ok()?.iter().map(|(unit, state)| format!("{} {unit}", verb(*state))).collect()
         }
-        Section::HostShims | Section::Bucket | Section::Setup => return None,
+        Section::HostShims | Section::EtcFiles | Section::Bucket | Section::Setup => return None,
     })
 }

@@ -8,10 +8,18 @@
 //!
 //! Invariant: nothing here asks for or grants authorisation, and nothing but validated names reaches a tool.
 
+mod lock;
+mod unattended;
+
+pub use unattended::Unattended;
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::compare::Effect;
-use crate::deployment::{HostKind, System};
+use crate::deployment::{HostKind, System, image};
 use crate::domain;
 use crate::host::{Host, HostError, Invocation};
+use crate::i18n::{fill, gettext};
 use crate::name::{KernelArgument, UnitName};
 use crate::plan::{Action, Plan, Stale, Step};
 use crate::problem::Problem;
@@ -75,8 +83,35 @@ impl From<&AdministratorError> for Problem {
     }
 }
 
-/// Changes unit file states.
+/// What is done to a unit that runs or is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// It is started.
+    Start,
+    /// It is stopped.
+    Stop,
+    /// It is stopped, if it runs, and started.
+    Restart,
+}
+
+/// Changes unit file states, and starts and stops units.
 pub trait UnitControl {
+    /// Starts or stops a unit and waits until systemd is done with it. As a rule there is no systemd that runs.
+    ///
+    /// # Errors
+    /// systemd refused, or the job did not end well.
+    fn operate(&self, unit: &UnitName, _operation: Operation) -> Result<(), Problem> {
+        Err(not_running(unit))
+    }
+
+    /// Lets systemd read all unit files again.
+    ///
+    /// # Errors
+    /// systemd refused.
+    fn reload(&self) -> Result<(), Problem> {
+        Err(Problem::new("not_possible", "this system is not running, so nothing has read its unit files"))
+    }
+
     /// Sets a unit file's state and lets systemd know.
     ///
     /// # Errors
@@ -88,9 +123,17 @@ pub trait UnitControl {
     /// # Errors
     /// systemd refused.
     fn unmask(&self, unit: &UnitName) -> Result<(), Problem>;
+
+    /// Does what must not be cut short, with a shutdown held off. As a rule nothing shuts this system down.
+    ///
+    /// # Errors
+    /// The work's own.
+    fn shielded(&self, work: &mut dyn FnMut() -> Result<(), Problem>) -> Result<(), Problem> {
+        work()
+    }
 }
 
-/// Unit states below a root, by `systemctl --root`.
+/// Unit states below a root, by `systemctl --root`; without a root, of the running system.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemctlRoot<'h, H: Host + ?Sized>(pub &'h H);
 
@@ -106,6 +149,22 @@ impl<H: Host + ?Sized> UnitControl for SystemctlRoot<'_, H> {
     fn unmask(&self, unit: &UnitName) -> Result<(), Problem> {
         self.systemctl("unmask", unit)
     }
+
+    fn operate(&self, unit: &UnitName, operation: Operation) -> Result<(), Problem> {
+        if self.0.root().is_some() {
+            return Err(not_running(unit));
+        }
+        let verb = match operation {
+            Operation::Start => "start",
+            Operation::Stop => "stop",
+            Operation::Restart => "restart",
+        };
+        self.systemctl(verb, unit)
+    }
+}
+
+fn not_running(unit: &UnitName) -> Problem {
+    Problem::new("not_possible", format!("{unit} cannot be started or stopped: this system is not running"))
 }
 
 impl<H: Host + ?Sized> SystemctlRoot<'_, H> {
@@ -139,6 +198,16 @@ impl Administrator for Direct<'_> {
     }
 }
 
+/// What becomes of the rest when something cannot be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Someone reviewed it as a whole: packages come in one transaction or not at all, and nothing begins while
+    /// another program holds a lock that one step needs.
+    Waits,
+    /// It is done all the same.
+    Goes,
+}
+
 /// Does all administrator steps of a plan; `stop` is asked before each batch.
 ///
 /// # Errors
@@ -150,29 +219,84 @@ pub fn perform(
     stop: &dyn Fn() -> bool,
     sink: Sink<'_>,
 ) -> Result<Vec<StepResult>, Stale> {
+    perform_with(plan, host, units, Rest::Waits, stop, sink)
+}
+
+fn perform_with(
+    plan: &Plan,
+    host: &dyn Host,
+    units: &dyn UnitControl,
+    rest: Rest,
+    stop: &dyn Fn() -> bool,
+    sink: Sink<'_>,
+) -> Result<Vec<StepResult>, Stale> {
     plan.preconditions.check_system(host)?;
     let system = System::probe(host);
     let steps: Vec<(usize, &Step)> = plan.admin_steps().collect();
     let mut results: Vec<StepResult> = Vec::new();
+    // Before anything is done at all, so that a plan is not left half way for a lock that is held already.
+    if rest == Rest::Waits
+        && let Some(problem) = lock::busy(host, steps.iter().map(|(_, step)| &step.action))
+    {
+        finish(&steps, StepState::Skipped, Some(&problem), sink, &mut results);
+        return Ok(results);
+    }
     for batch in batches(&steps) {
         if stop() {
             let problem = Problem::new("stopped", "the run was stopped before this step");
             finish(batch, StepState::Skipped, Some(&problem), sink, &mut results);
             continue;
         }
+        if let Some(problem) = lock::busy(host, batch.iter().map(|(_, step)| &step.action)) {
+            finish(batch, StepState::Skipped, Some(&problem), sink, &mut results);
+            continue;
+        }
         for (n, step) in batch {
             sink(&Event::running(*n, &step.item));
         }
-        let outcome = run_batch(batch, host, &system, units, sink);
+        let mut said = Vec::new();
+        let mut work = || run_batch(batch, host, &system, units, rest, &mut said, sink);
+        let outcome = if is_critical(batch) { units.shielded(&mut work) } else { work() };
+        let scripts = domain::pkg::scripts::failed(said.iter().map(String::as_str));
         match outcome {
-            // A package transaction is not atomic: part of a failed one may be there.
-            Err(problem) if batch.len() > 1 => verify(batch, host, &system, Some(&problem), sink, &mut results),
+            // An error does not say that nothing was done: a package transaction is not atomic, a script that failed
+            // afterwards takes no package away, and the answer of a service that dies is lost. What leaves nothing to
+            // see is as the tool says.
+            Err(problem) if batch.iter().all(|(_, step)| !step.action.is_momentary()) => {
+                verify(batch, host, &system, (Some(&problem), &scripts), sink, &mut results);
+            }
             Err(problem) => finish(batch, StepState::Failed, Some(&problem), sink, &mut results),
-            Ok(()) => verify(batch, host, &system, None, sink, &mut results),
+            Ok(()) => verify(batch, host, &system, (None, &scripts), sink, &mut results),
         }
     }
     Ok(results)
 }
+
+/// What became of steps that had begun when their run was cut off, by looking alone: nothing is done again. A step ends
+/// as done, as not done, or as one of which nobody can know.
+///
+/// `begun` are numbers of the plan's steps.
+pub fn look_up(plan: &Plan, host: &dyn Host, begun: &BTreeSet<usize>, sink: Sink<'_>) -> Vec<StepResult> {
+    let system = System::probe(host);
+    let mut results = Vec::new();
+    for (n, step) in plan.admin_steps().filter(|(n, _)| begun.contains(n)) {
+        // Whether a unit was restarted, or a newer image looked for, leaves nothing to see.
+        if step.action.is_momentary() {
+            let message = gettext("the run was interrupted during this step; it may or may not be done");
+            finish(&[(n, step)], StepState::Failed, Some(&Problem::new(UNKNOWN, message)), sink, &mut results);
+            continue;
+        }
+        let message = gettext("the run was interrupted before this was done");
+        let problem = Problem::new(INTERRUPTED, message).hinted(gettext("Apply it again"));
+        verify(&[(n, step)], host, &system, (Some(&problem), &BTreeMap::new()), sink, &mut results);
+    }
+    results
+}
+
+/// The word for a step that was begun and not done when its run was cut off, or not begun.
+pub const INTERRUPTED: &str = "interrupted";
+/// The word for a step of which nobody can know whether it was done when its run was cut off.
+pub const UNKNOWN: &str = "interrupted_unknown";
 
 fn finish(
     batch: &[(usize, &Step)],
@@ -188,6 +312,14 @@ fn finish(
     }
 }
 
+fn script_failed(step: &Step, script: &str) -> Problem {
+    let sentence = match step.action {
+        Action::RemovePackage { .. } => gettext("{package} was removed, but its {script} script failed"),
+        _ => gettext("{package} was installed, but its {script} script failed"),
+    };
+    Problem::new("script_failed", fill(&sentence, &[("package", &step.item.key), ("script", script)]))
+}
+
 /// Steps that one call of a tool does together.
 fn batches<'a, 'p>(steps: &'a [(usize, &'p Step)]) -> impl Iterator<Item = &'a [(usize, &'p Step)]> {
     steps.chunk_by(|(_, a), (_, b)| a.phase() == b.phase() && is_batched(&a.action))
@@ -198,39 +330,83 @@ const fn is_batched(action: &Action) -> bool {
         action,
         Action::InstallPackage { .. }
             | Action::RemovePackage { .. }
+            | Action::LayerPackage { .. }
+            | Action::UnlayerPackage { .. }
             | Action::AddKernelArgument { .. }
             | Action::RemoveKernelArgument { .. }
     )
 }
 
+/// Whether being cut short would leave packages or boot entries half changed.
+fn is_critical(batch: &[(usize, &Step)]) -> bool {
+    batch.iter().any(|(_, step)| is_batched(&step.action))
+}
+
+fn changes_packages(batch: &[(usize, &Step)]) -> bool {
+    batch.iter().any(|(_, step)| matches!(step.action, Action::InstallPackage { .. } | Action::RemovePackage { .. }))
+}
+
+/// Does a batch, and keeps what its tool said.
 fn run_batch(
     batch: &[(usize, &Step)],
     host: &dyn Host,
     system: &System,
     units: &dyn UnitControl,
+    rest: Rest,
+    said: &mut Vec<String>,
     sink: Sink<'_>,
 ) -> Result<(), Problem> {
     let Some((first, step)) = batch.first() else { return Ok(()) };
     let mut tool = |invocation: Invocation| -> Result<(), Problem> {
         let output = host.run_with(&invocation, &mut |line| sink(&Event::log(*first, line)))?;
+        said.extend(output.stdout.lines().chain(output.stderr.lines()).map(str::to_owned));
         output.success(&invocation.program)?;
         Ok(())
     };
     match &step.action {
-        Action::InstallPackage { .. } => tool(dnf(host, "install", batch)),
+        Action::InstallPackage { .. } => match tool(dnf(host, "install", batch)) {
+            // One package that nobody has would keep all others away.
+            Err(_) if rest == Rest::Goes && batch.len() > 1 => tool(unattended::without_strictness(host, batch)),
+            done => done,
+        },
         Action::RemovePackage { .. } => tool(dnf(host, "remove", batch)),
+        Action::LayerPackage { .. } | Action::UnlayerPackage { .. } => {
+            let words = layering(batch.iter().map(|(_, step)| &step.action));
+            tool(by_the_manager(&words.iter().map(String::as_str).collect::<Vec<_>>()))
+        }
         Action::UnlockSystem {} => match (system.usr_overlay, system.kind) {
             (true, _) => Ok(()),
             (false, HostKind::Image | HostKind::Layered | HostKind::Ostree) => {
-                tool(Invocation::new("rpm-ostree", ["usroverlay"]))
+                tool(by_the_manager(&["rpm-ostree", "usroverlay"]))
             }
-            (false, HostKind::ImageOnly | HostKind::Composefs) => tool(Invocation::new("bootc", ["usr-overlay"])),
+            (false, HostKind::ImageOnly | HostKind::Composefs) => tool(by_the_manager(&["bootc", "usr-overlay"])),
             (false, HostKind::Package | HostKind::Container) => {
                 Err(Problem::new("not_possible", "this computer's programs can be changed as they are"))
             }
         },
+        Action::EnableCopr { project } => {
+            domain::copr::switch(host, project, true, &mut |line| sink(&Event::log(*first, line)))
+        }
+        Action::DisableCopr { project } => {
+            domain::copr::switch(host, project, false, &mut |line| sink(&Event::log(*first, line)))
+        }
         Action::SetUnit { unit, state } => units.set(unit, *state),
         Action::UnmaskUnit { unit } => units.unmask(unit),
+        Action::StartUnit { unit } => units.operate(unit, Operation::Start),
+        Action::StopUnit { unit } => units.operate(unit, Operation::Stop),
+        Action::RestartUnit { unit } => units.operate(unit, Operation::Restart),
+        Action::ReloadUnits {} => units.reload(),
+        action @ (Action::UpgradeSystem {}
+        | Action::SwitchSystem { .. }
+        | Action::RollBackSystem {}
+        | Action::ResetSystem {}) => {
+            image::possible(system, action)?;
+            if image::is_so_already(system, action) {
+                return Ok(());
+            }
+            let command = image::command(system, action);
+            tool(by_the_manager(&command.iter().map(String::as_str).collect::<Vec<_>>()))
+        }
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => {
             let arguments = |add: bool| -> Vec<&KernelArgument> {
                 batch
@@ -242,10 +418,15 @@ fn run_batch(
                     })
                     .collect()
             };
-            kernel_arguments(host, system.kind, &arguments(true), &arguments(false), &mut tool)
+            kernel_arguments(host, system, &arguments(true), &arguments(false), &mut tool)
         }
-        Action::InstallFlatpak { id, source } => tool(domain::flatpak::install(host, id, source)),
-        Action::RemoveFlatpak { id, scope, branch } => tool(domain::flatpak::remove(host, id, *scope, branch.as_ref())),
+        Action::InstallFlatpak { id, source } => {
+            domain::flatpak::bring(host, id, source, &mut |line| sink(&Event::log(*first, line)))
+        }
+        Action::RemoveFlatpak { id, scope, branch } => {
+            domain::flatpak::remove(host, id, *scope, branch.as_ref(), &mut |line| sink(&Event::log(*first, line)))
+        }
+        Action::RestoreEtc { path, to } => domain::etc::restore(host, path, to.as_ref()),
         Action::AddRemote { name, remote } => {
             domain::remote::bring(host, name, remote, &mut |line| sink(&Event::log(*first, line)))
         }
@@ -254,6 +435,37 @@ fn run_batch(
             Err(Problem::new("internal", "this step is not the administrator’s"))
         }
     }
+}
+
+/// A program that PID 1 starts for us and waits for: an overlay over /usr is laid in its mount namespace, which the
+/// sandbox around the executor may not enter, but whose mounts reach it; deployments are written from there, too, and
+/// only there does SELinux let bootc write what it must.
+fn by_the_manager(words: &[&str]) -> Invocation {
+    let options = ["--quiet", "--collect", "--wait", "--pipe", "--service-type=exec", "--"];
+    Invocation::new("systemd-run", options.iter().chain(words).copied())
+}
+
+/// One transaction of rpm-ostree for all that is layered and taken out. What is so already is no error, and a package
+/// the image has by now counts as layered once the image has it no longer (rpm-ostree(1), install).
+fn layering<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<String> {
+    let (mut layers, mut gone) = (Vec::new(), Vec::new());
+    for action in actions {
+        match action {
+            Action::LayerPackage { name } => layers.push(name.as_str()),
+            Action::UnlayerPackage { name } => gone.push(name.as_str()),
+            _ => {}
+        }
+    }
+    let mut words = vec!["rpm-ostree", if layers.is_empty() { "uninstall" } else { "install" }, "--idempotent", "-y"];
+    let together = if layers.is_empty() {
+        words.extend(gone);
+        Vec::new()
+    } else {
+        words.push("--allow-inactive");
+        words.extend(layers);
+        gone.iter().map(|name| format!("--uninstall={name}")).collect()
+    };
+    words.into_iter().map(str::to_owned).chain(together).collect()
 }
 
 /// One dnf transaction: spelled so that dnf4 and dnf5 both take it. It does not wait for another dnf, which
@@ -272,24 +484,24 @@ fn dnf(host: &dyn Host, verb: &str, batch: &[(usize, &Step)]) -> Invocation {
 
 fn kernel_arguments(
     host: &dyn Host,
-    kind: HostKind,
+    system: &System,
     add: &[&KernelArgument],
     remove: &[&KernelArgument],
     tool: &mut dyn FnMut(Invocation) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    match kind {
+    if let Some((argument, file)) = domain::karg::from_image(host, system, remove)? {
+        let message = format!("{argument} comes from {file} of the image, and bootc cannot remove it on one computer");
+        return Err(Problem::new("not_possible", message).hinted("Remove it in the recipe"));
+    }
+    match system.kind {
         HostKind::Image | HostKind::Layered | HostKind::Ostree => {
-            let mut invocation = Invocation::new("rpm-ostree", ["kargs"]);
-            invocation = add
-                .iter()
-                .fold(invocation, |invocation, argument| invocation.arg(format!("--append-if-missing={argument}")));
-            tool(
-                remove
-                    .iter()
-                    .fold(invocation, |invocation, argument| invocation.arg(format!("--delete-if-present={argument}"))),
-            )
+            let add = add.iter().map(|argument| format!("--append-if-missing={argument}"));
+            let remove = remove.iter().map(|argument| format!("--delete-if-present={argument}"));
+            let options: Vec<String> = add.chain(remove).collect();
+            let words = ["rpm-ostree", "kargs"].into_iter().chain(options.iter().map(String::as_str));
+            tool(by_the_manager(&words.collect::<Vec<_>>()))
         }
-        HostKind::Package => Ok(domain::karg::edit_entries(host, add, remove)?),
+        HostKind::Package => domain::karg::change(host, add, remove, tool),
         HostKind::ImageOnly | HostKind::Composefs | HostKind::Container => {
             Err(Problem::new("not_possible", "kernel arguments of this computer come only from its image")
                 .hinted("Add them to the recipe"))
@@ -297,23 +509,25 @@ fn kernel_arguments(
     }
 }
 
-/// Reads back what a batch was to bring about; `failure` is what its tool said when it failed.
+/// Reads back what a batch was to bring about. `failure` is what its tool said when it failed; a package that is as it
+/// should be although a script of it failed is done, and the script is named.
 fn verify(
     batch: &[(usize, &Step)],
     host: &dyn Host,
     system: &System,
-    failure: Option<&Problem>,
+    (failure, scripts): (Option<&Problem>, &BTreeMap<String, String>),
     sink: Sink<'_>,
     results: &mut Vec<StepResult>,
 ) {
-    let installed = batch
-        .iter()
-        .any(|(_, step)| matches!(step.action, Action::InstallPackage { .. } | Action::RemovePackage { .. }))
-        .then(|| domain::pkg::installed(host));
+    let installed = changes_packages(batch).then(|| domain::pkg::installed(host));
     let arguments = batch
         .iter()
         .any(|(_, step)| matches!(step.action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. }))
         .then(|| domain::karg::next_start(host, system.kind));
+    let is_of_versions = |action: &Action| {
+        action.is_of_image() || matches!(action, Action::LayerPackage { .. } | Action::UnlayerPackage { .. })
+    };
+    let versions = batch.iter().any(|(_, step)| is_of_versions(&step.action)).then(|| System::probe(host));
     for (n, step) in batch {
         let unreadable =
             |error: &HostError| Problem::new("unverified", format!("the result could not be read: {error}"));
@@ -325,6 +539,10 @@ fn verify(
                 Some(Err(error)) => Err(unreadable(error)),
                 None => Ok(false),
             },
+            Action::LayerPackage { name } | Action::UnlayerPackage { name } => {
+                let layered = versions.as_ref().is_some_and(|now| domain::pkg::is_layered(now, name));
+                Ok(layered == matches!(step.action, Action::LayerPackage { .. }))
+            }
             Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => match &arguments {
                 Some(Ok(set)) => Ok(set.contains(argument) == matches!(step.action, Action::AddKernelArgument { .. })),
                 Some(Err(error)) => Err(unreadable(error)),
@@ -333,25 +551,38 @@ fn verify(
             Action::SetUnit { unit, state } => {
                 domain::unit::states(host, std::iter::once(unit)).map(|states| states.get(unit) == Some(state))
             }
+            // A unit that has done its work and ended was started, too; one that failed was not.
+            Action::StartUnit { unit } | Action::RestartUnit { unit } => domain::unit::run::status(host, &[unit])
+                .map(|told| told.first().is_some_and(|unit| unit.active != "failed")),
+            Action::StopUnit { unit } => {
+                domain::unit::run::status(host, &[unit]).map(|told| told.first().is_some_and(|unit| !unit.is_active()))
+            }
+            Action::ReloadUnits {} => Ok(true),
             Action::UnmaskUnit { unit } => domain::unit::states(host, std::iter::once(unit))
                 .map(|states| states.get(unit) != Some(&UnitState::Masked)),
-            Action::InstallFlatpak { id, source } => {
-                domain::flatpak::is_installed(host, id, source.scope, source.branch.as_ref())
-                    .map_err(|error| unreadable(&error))
-            }
+            Action::InstallFlatpak { id, source } => domain::flatpak::is_so(host, id, source),
             Action::RemoveFlatpak { id, scope, branch } => {
-                domain::flatpak::is_installed(host, id, *scope, branch.as_ref())
-                    .map(|there| !there)
-                    .map_err(|error| unreadable(&error))
+                domain::flatpak::is_installed(host, id, *scope, branch.as_ref()).map(|there| !there)
             }
+            Action::EnableCopr { project } => domain::copr::is_so(host, project, true),
+            Action::DisableCopr { project } => domain::copr::is_so(host, project, false),
             Action::UnlockSystem {} => Ok(System::probe(host).usr_overlay),
+            action @ (Action::UpgradeSystem {}
+            | Action::SwitchSystem { .. }
+            | Action::RollBackSystem {}
+            | Action::ResetSystem {}) => {
+                versions.as_ref().map_or(Ok(false), |now| image::is_so(host, system, now, action))
+            }
+            Action::RestoreEtc { path, to } => domain::etc::here(host, path).map(|now| now == *to),
             Action::AddRemote { name, remote } => domain::remote::is_so(host, name, Some(remote)),
             Action::RemoveRemote { name } => domain::remote::is_so(host, name, None),
             Action::SetSetting { .. } | Action::SetOwn { .. } | Action::WriteManifest { .. } => Ok(false),
         };
+        // Without a newer version there is nothing to wait for.
+        let waits = versions.as_ref().is_none_or(|now| now.next_start().is_some());
         let (state, problem) = match is_so {
-            Ok(true) if step.effect == Effect::Restart => (StepState::Waiting, None),
-            Ok(true) => (StepState::Done, None),
+            Ok(true) if step.effect == Effect::Restart && waits => (StepState::Waiting, None),
+            Ok(true) => (StepState::Done, scripts.get(&step.item.key).map(|script| script_failed(step, script))),
             Ok(false) => {
                 let unlike = || {
                     let message = format!("{} is not as it should be although the tool reported success", step.item);
@@ -359,8 +590,25 @@ fn verify(
                 };
                 (StepState::Failed, Some(failure.cloned().unwrap_or_else(unlike)))
             }
-            Err(problem) => (StepState::Failed, Some(problem)),
+            Err(problem) => (StepState::Failed, Some(failure.cloned().unwrap_or(problem))),
         };
         finish(&[(*n, *step)], state, problem.as_ref(), sink, results);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_layered_and_taken_out_is_one_transaction() {
+        let layer = |name: &str| Action::LayerPackage { name: name.parse().unwrap() };
+        let out = |name: &str| Action::UnlayerPackage { name: name.parse().unwrap() };
+        let words = |actions: &[Action]| layering(actions.iter()).join(" ");
+        assert_eq!(
+            words(&[layer("htop"), out("vim"), layer("tmux")]),
+            "rpm-ostree install --idempotent -y --allow-inactive htop tmux --uninstall=vim"
+        );
+        assert_eq!(words(&[out("vim"), out("mc")]), "rpm-ostree uninstall --idempotent -y vim mc");
     }
 }

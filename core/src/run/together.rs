@@ -27,8 +27,10 @@ impl Before {
     /// Keeps the texts of the files a plan writes.
     pub(crate) fn keep(setup: &Path, plan: &Plan) -> std::io::Result<Self> {
         let manifests: BTreeSet<Manifest> = plan.steps.iter().filter_map(Step::manifest).collect();
+        // A file of a tree is on one side the source of the other, so no plan changes both.
+        let manifests = manifests.into_iter().filter(|manifest| manifest.tree().is_none());
         let read = |manifest: Manifest| Ok((manifest, files::read(&setup.join(manifest.path()))?));
-        manifests.into_iter().map(read).collect::<std::io::Result<_>>().map(Self)
+        manifests.map(read).collect::<std::io::Result<_>>().map(Self)
     }
 
     /// Takes back what was written for items that could not be changed on the computer.
@@ -38,7 +40,10 @@ impl Before {
         let failed: BTreeSet<ItemId> = results
             .iter()
             .filter(|result| is_bad(result.state))
-            .filter(|result| step_of(result).is_some_and(|step| step.direction == Direction::Apply))
+            .filter(|result| {
+                // What was not started may be enabled all the same.
+                step_of(result).is_some_and(|step| step.direction == Direction::Apply && !step.action.is_momentary())
+            })
             .map(|result| result.item.clone())
             .collect();
         for (manifest, text) in &self.0 {

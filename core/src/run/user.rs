@@ -25,11 +25,12 @@ use crate::setup::Setup;
 use crate::value::Value;
 use serde_json::Value as Json;
 
-use super::Sink;
 use super::event::{Event, StepResult, StepState};
+use super::{Places, Sink, copy};
 
 /// Does the person's steps of a plan.
-pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) -> Vec<StepResult> {
+pub(super) fn run(plan: &Plan, host: &dyn Host, places: Places<'_>, sink: Sink<'_>) -> Vec<StepResult> {
+    let setup = places.setup;
     let mut results = Vec::new();
     let mut captures: BTreeMap<Manifest, Vec<(usize, &Step)>> = BTreeMap::new();
     let mut last = None;
@@ -44,12 +45,18 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
         for (n, step) in &steps {
             sink(&Event::running(*n, &step.item));
         }
-        let problem = write_manifest(setup, manifest, &steps)
-            .err()
-            .map(|error| Problem::new("setup_not_written", error.to_string()));
+        let problems = match manifest.tree() {
+            Some(_) => copied(setup, &steps, |step| copy::capture(host, places, &step.item, value(step).as_ref())),
+            None => {
+                let problem = write_manifest(setup, manifest, &steps)
+                    .err()
+                    .map(|error| Problem::new("setup_not_written", error.to_string()));
+                vec![problem; steps.len()]
+            }
+        };
         let written = Setup::load(setup);
-        for (n, step) in steps {
-            let problem = problem.clone().or_else(|| unlike(written.as_ref().ok()?, step));
+        for ((n, step), problem) in steps.into_iter().zip(problems) {
+            let problem = problem.or_else(|| unlike(written.as_ref().ok()?, manifest, step));
             results.push(ended(n, step, problem, sink));
         }
     }
@@ -61,7 +68,7 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, setup: &Path, sink: Sink<'_>) ->
         plan.numbered().filter(|(_, step)| step.privilege == Privilege::User && step.manifest().is_none()).collect();
     for group in steps.chunk_by(|(_, a), (_, b)| own(a) && own(b) && a.item.domain == b.item.domain) {
         if own(group[0].1) {
-            set_own(group, host, sink, &mut results);
+            set_own(group, host, places, sink, &mut results);
             continue;
         }
         let (n, step) = group[0];
@@ -86,15 +93,42 @@ pub(super) fn follow(setup: &Path, generated: &BTreeSet<Section>, n: usize, sink
     }
 }
 
+/// The value a step leads to.
+fn value(step: &Step) -> Option<Value> {
+    step.to.as_ref().and_then(|json| Value::from_json(step.item.domain, json))
+}
+
+/// Copies files into a setup, under its lock, one by one: each is an item for itself.
+fn copied(
+    setup: &Path,
+    steps: &[(usize, &Step)],
+    mut copy: impl FnMut(&Step) -> Result<(), Problem>,
+) -> Vec<Option<Problem>> {
+    match files::lock(&setup.join("manifests")) {
+        Ok(_lock) => steps.iter().map(|(_, step)| copy(step).err()).collect(),
+        Err(error) => vec![Some(Problem::new("setup_not_written", error.to_string())); steps.len()],
+    }
+}
+
 /// Does steps on the person's own items of one domain, then reads them back together.
-fn set_own(group: &[(usize, &Step)], host: &dyn Host, sink: Sink<'_>, results: &mut Vec<StepResult>) {
+fn set_own(
+    group: &[(usize, &Step)],
+    host: &dyn Host,
+    places: Places<'_>,
+    sink: Sink<'_>,
+    results: &mut Vec<StepResult>,
+) {
     let Some(domain) = group.first().map(|(_, step)| step.item.domain) else { return };
     let kind = domain::kind(domain);
     let mut problems = Vec::new();
     for (n, step) in group {
         sink(&Event::running(*n, &step.item));
-        let to = step.to.as_ref().and_then(|json| kind.value(json));
-        problems.push(kind.perform(host, &step.item.key, to.as_ref(), &mut |line| sink(&Event::log(*n, line))).err());
+        let to = value(step);
+        let done = match kind.manifest().tree() {
+            Some(_) => copy::apply(host, places, &step.item, to.as_ref()),
+            None => kind.perform(host, &step.item.key, to.as_ref(), &mut |line| sink(&Event::log(*n, line))),
+        };
+        problems.push(done.err());
     }
     let now = own_values(host, &System::probe(host), group.iter().map(|(_, step)| &step.item));
     for ((n, step), problem) in group.iter().zip(problems) {
@@ -118,12 +152,21 @@ fn set_own(group: &[(usize, &Step)], host: &dyn Host, sink: Sink<'_>, results: &
 }
 
 /// What is wrong when the setup does not say what a capture wrote, for example because another manifest does.
-fn unlike(setup: &Setup, step: &Step) -> Option<Problem> {
+fn unlike(setup: &Setup, manifest: Manifest, step: &Step) -> Option<Problem> {
     let wanted = step.to.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
     let declared = setup.declared(step.item.domain).ok()?;
-    let said = domain::kind(step.item.domain).said(declared, &step.item.key, wanted.as_ref());
-    let said = said.and_then(|said| said.value.as_ref());
-    (said != wanted.as_ref()).then(|| {
+    let kind = domain::kind(step.item.domain);
+    let from = step.from.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
+    // Another one may have the name of one that went.
+    let key = match (&wanted, &from) {
+        (None, Some(from)) => kind.qualified(&step.item.key, from),
+        _ => step.item.key.clone(),
+    };
+    let said = kind.said(declared, &key, wanted.as_ref());
+    // Where two manifests declare such items, each step answers for its own.
+    let said = said.into_iter().chain(setup.also(&step.item)).find(|said| said.manifest == manifest);
+    let said = said.and_then(|said| kind.written(said));
+    (said != wanted).then(|| {
         Problem::new("unverified", format!("the setup still says something else about {}", step.item))
             .hinted("Look for it in the other manifests")
     })
@@ -136,9 +179,29 @@ fn ended(n: usize, step: &Step, problem: Option<Problem>, sink: Sink<'_>) -> Ste
     result
 }
 
+/// The texts that the setup's files will have when a plan has run, for those it writes and can.
+pub(crate) fn written(setup: &Path, plan: &Plan) -> BTreeMap<&'static str, String> {
+    let manifests: BTreeSet<Manifest> = plan.steps.iter().filter_map(Step::manifest).collect();
+    let text = |manifest: Manifest| {
+        let before = files::read(&setup.join(manifest.path())).ok()?.unwrap_or_default();
+        let steps = plan.steps.iter().filter(|step| step.manifest() == Some(manifest));
+        let value = |step: &Step| step.to.as_ref().and_then(|json| Value::from_json(step.item.domain, json));
+        let values: Vec<_> = steps.map(|step| (&step.item, value(step))).collect();
+        let edits = values.iter().map(|(item, value)| (*item, value.as_ref()));
+        Some((manifest.path(), edit::apply(manifest, &before, edits).ok()?))
+    };
+    manifests.into_iter().filter_map(text).collect()
+}
+
+/// The files of the setup's trees that a plan writes or takes out.
+pub(crate) fn copied_files(plan: &Plan) -> Vec<(ItemId, Option<Value>)> {
+    let copies = |step: &&Step| step.manifest().is_some_and(|manifest| manifest.tree().is_some());
+    plan.steps.iter().filter(copies).map(|step| (step.item.clone(), value(step))).collect()
+}
+
 fn write_manifest(setup: &Path, manifest: Manifest, steps: &[(usize, &Step)]) -> Result<(), EditError> {
     let edits = steps.iter().filter_map(|(_, step)| match &step.action {
-        Action::WriteManifest { value } => {
+        Action::WriteManifest { value, .. } => {
             Some((&step.item, value.as_ref().and_then(|json| Value::from_json(step.item.domain, json))))
         }
         _ => None,
@@ -168,28 +231,31 @@ pub fn edit_manifest<'i>(
 }
 
 fn perform(n: usize, step: &Step, host: &dyn Host, sink: Sink<'_>) -> Result<(), Problem> {
-    let (invocation, id, scope, branch, wanted) = match &step.action {
-        Action::SetSetting { key, value } => return set(host, key, value),
+    let log = &mut |line: &str| sink(&Event::log(n, line));
+    let is_so = match &step.action {
+        Action::SetSetting { key, value } => return set(host, key, value.as_deref()),
         Action::InstallFlatpak { id, source } => {
-            (domain::flatpak::install(host, id, source), id, source.scope, source.branch.as_ref(), true)
+            domain::flatpak::bring(host, id, source, log)?;
+            domain::flatpak::is_so(host, id, source)?
         }
         Action::RemoveFlatpak { id, scope, branch } => {
-            (domain::flatpak::remove(host, id, *scope, branch.as_ref()), id, *scope, branch.as_ref(), false)
+            domain::flatpak::remove(host, id, *scope, branch.as_ref(), log)?;
+            !domain::flatpak::is_installed(host, id, *scope, branch.as_ref())?
         }
         _ => return Err(Problem::new("internal", "this step is not the person’s")),
     };
-    host.run_with(&invocation, &mut |line| sink(&Event::log(n, line)))?.success(&invocation.program)?;
-    if domain::flatpak::is_installed(host, id, scope, branch)? == wanted {
+    if is_so {
         return Ok(());
     }
     Err(Problem::new("unverified", format!("{} is not as it should be although flatpak reported success", step.item)))
 }
 
-fn set(host: &dyn Host, key: &SettingKey, value: &str) -> Result<(), Problem> {
-    host.settings().set(key, Some(value))?;
-    let query = SettingQuery { key: key.clone(), declared: Some(value.to_owned()) };
+fn set(host: &dyn Host, key: &SettingKey, value: Option<&str>) -> Result<(), Problem> {
+    host.settings().set(key, value)?;
+    let query = SettingQuery { key: key.clone(), declared: value.map(str::to_owned) };
     match host.settings().read(&[query])?.pop() {
         Some(SettingReading::Read { current, declared: Some(Ok(declared)), .. }) if current == declared => Ok(()),
+        Some(SettingReading::Read { is_set: false, .. }) if value.is_none() => Ok(()),
         _ => Err(Problem::new("unverified", format!("{key} did not keep the value"))),
     }
 }

@@ -61,7 +61,7 @@ impl Stopped {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Layered => gettext("Move the packages into the setup, then ‘rpm-ostree reset’ and restart"),
+            Self::Layered => gettext("Move the packages into the setup, then ‘bkt admin bootc reset’ and restart"),
             Self::NotRunning { unit } => format!("sudo systemctl start {unit}"),
             Self::Failed { unit, .. } => format!("journalctl -u {unit} -n 50"),
             Self::Late { by, .. } => match by.units().first() {

@@ -3,18 +3,18 @@
 //!
 //! Invariant: only what someone layered is here; nothing of the image itself is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::deployment::{Deployment, System};
 use crate::domain::Observed;
 use crate::i18n::{fill, gettext};
 use crate::manifest::Declarations;
-use crate::value::Value;
+use crate::value::{PackageOverride, Value};
 
 use super::Installed;
 
 /// The packages layered on a deployment: by name, and from files.
-fn layered(deployment: &Deployment) -> BTreeSet<String> {
+pub(super) fn layered(deployment: &Deployment) -> BTreeSet<String> {
     let files = deployment.local.iter().map(|file| name_of(file).to_owned());
     deployment.layered.iter().cloned().chain(files).collect()
 }
@@ -23,6 +23,11 @@ fn layered(deployment: &Deployment) -> BTreeSet<String> {
 fn name_of(nevra: &str) -> &str {
     let name = nevra.rsplitn(3, '-').nth(2);
     name.filter(|name| !name.is_empty()).unwrap_or(nevra)
+}
+
+/// The package of a layer, which may be named as its file is.
+pub(super) fn package<'n>(name: &'n str, installed: &Installed) -> &'n str {
+    if installed.contains_key(name) { name } else { name_of(name) }
 }
 
 /// Everything layered, on this start's deployment or the next one's.
@@ -58,11 +63,45 @@ pub(super) fn beyond_installed(
     seen
 }
 
+/// What was done to packages of the image and lasts, where the setup says nothing of them.
+pub(super) fn overridden(
+    system: &System,
+    declared: &Declarations,
+    installed: &Installed,
+) -> BTreeMap<String, Observed> {
+    let overrides = |deployment: Option<&Deployment>| {
+        let mut found = BTreeMap::new();
+        if let Some(deployment) = deployment {
+            found.extend(deployment.removed.iter().map(|name| (name.clone(), PackageOverride::Removed)));
+            // One that came as a file is named with its version and architecture.
+            found.extend(
+                deployment.replaced.iter().map(|text| (package(text, installed).to_owned(), PackageOverride::Replaced)),
+            );
+        }
+        found
+    };
+    let now = overrides(system.booted.as_ref());
+    // What the next start takes back is as good as gone.
+    let then = system.next_start().map_or_else(|| now.clone(), |next| overrides(Some(next)));
+    let mut seen = BTreeMap::new();
+    for (name, state) in then.into_iter().filter(|(name, _)| !declared.contains_key(name)) {
+        let hint = fill(
+            &gettext("‘rpm-ostree override reset {name}’ takes that back; what is to last belongs in the recipe"),
+            &[("name", &name)],
+        );
+        let after_restart = now.get(&name) != Some(&state);
+        let value = Value::Override(state);
+        seen.insert(name, Observed { own: true, after_restart, fixed: Some(hint), ..Observed::of(value) });
+    }
+    seen
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::deployment::HostKind;
-    use crate::domain::pkg::observe;
+    use crate::domain::Kind as _;
+    use crate::domain::pkg::{Packages, observe};
     use crate::host::recording::RecordingHost;
     use crate::manifest::{Declaration, Manifest};
 
@@ -123,6 +162,26 @@ mod tests {
         let seen = observe(&host(), &system(HostKind::Layered, booted, None), &declared).unwrap().entries;
         assert!(seen["firefox"].value.is_none() && !seen["firefox"].own);
         assert!(seen["firefox"].fixed.as_ref().unwrap().contains("rpm-ostree override reset firefox"));
+    }
+
+    #[test]
+    fn an_override_that_lasts_is_a_change_the_setup_cannot_hold() {
+        let changed = Deployment {
+            removed: vec!["firefox".to_owned()],
+            replaced: vec!["bash".to_owned(), "podman-5:5.6-1.fc44.x86_64".to_owned()],
+            ..deployment("a.0", &[], &[])
+        };
+        let layered = |next| system(HostKind::Layered, changed.clone(), next);
+        let seen = observe(&host(), &layered(None), &Declarations::new()).unwrap().entries;
+        let state = |name: &str| seen[name].value.as_ref().unwrap().to_string();
+        assert_eq!(seen.keys().collect::<Vec<_>>(), ["bash", "firefox", "podman"]);
+        assert_eq!((&*state("firefox"), &*state("podman")), ("taken out of the image", "replaced in the image"));
+        assert!(seen.values().all(|seen| seen.own && seen.fixed.is_some() && !seen.after_restart));
+        assert!(Packages.places("firefox", seen["firefox"].value.as_ref()).is_none());
+        assert_eq!(Packages.value(&serde_json::json!(seen["firefox"].value)), seen["firefox"].value);
+        // The next start has none of them.
+        let back = layered(Some(deployment("b.0", &[], &[])));
+        assert!(observe(&host(), &back, &Declarations::new()).unwrap().entries.is_empty());
     }
 
     #[test]

@@ -17,8 +17,11 @@ use crate::problem::Problem;
 /// dnf5's record of the packages and their reasons.
 const DNF5: &str = "/usr/lib/sysimage/libdnf5/packages.toml";
 
-/// dnf4's record, and what was written to it last.
-const DNF4: [&str; 2] = ["/var/lib/dnf/history.sqlite", "/var/lib/dnf/history.sqlite-wal"];
+/// dnf4's record. Whoever may, opens it for writing, which touches it.
+const DNF4: &str = "/var/lib/dnf/history.sqlite";
+
+/// What was written to it last.
+const DNF4_LOG: &str = "/var/lib/dnf/history.sqlite-wal";
 
 /// The names a person chose.
 pub(super) fn chosen(host: &dyn Host, basis: Basis) -> Result<BTreeSet<String>, Problem> {
@@ -32,7 +35,8 @@ pub(super) fn chosen(host: &dyn Host, basis: Basis) -> Result<BTreeSet<String>, 
         query = query.arg("--installroot").arg(root.display().to_string());
     }
     let mut basis = basis;
-    basis.files.extend(DNF4.map(|path| host.at(path)));
+    basis.contents.push(host.at(DNF4));
+    basis.files.push(host.at(DNF4_LOG));
     Ok(parse_dnf4(&host.recall(&query, &basis)?.success("dnf")?)?)
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What an image says of the commit it was built from, in the words of the OCI image specification (annotations.md).
+//!
+//! Invariant: each line is `key=value` with a value of one line.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::host::{Host, Invocation};
+use crate::i18n::{fill, gettext};
+use crate::name::SystemImage;
+use crate::problem::Problem;
+use crate::repository::between::Between;
+use crate::repository::entry::Deed;
+
+/// The commit an image was built from.
+pub const REVISION: &str = "org.opencontainers.image.revision";
+/// How long the list of changes is at most: registries show labels in tables.
+const LONGEST: usize = 512;
+
+/// The annotations of an image that is built from a commit now. `source` is the page of the repository.
+#[must_use]
+pub fn annotations(between: &Between, source: Option<&str>, now: Timestamp) -> Vec<(&'static str, String)> {
+    let mut pairs = vec![
+        (REVISION, between.to.id.clone()),
+        ("org.opencontainers.image.created", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+    ];
+    pairs.extend(source.map(|source| ("org.opencontainers.image.source", source.to_owned())));
+    if let Some(image) = &between.base_image {
+        let (name, digest) = image.split_once('@').map_or((&**image, None), |(name, digest)| (name, Some(digest)));
+        pairs.push(("org.opencontainers.image.base.name", name.to_owned()));
+        pairs.extend(digest.map(|digest| ("org.opencontainers.image.base.digest", digest.to_owned())));
+    }
+    pairs.extend(between.from.as_ref().map(|from| ("org.bkt.previous", from.id.clone())));
+    pairs.push(("org.bkt.changes", changes(between)));
+    pairs
+}
+
+/// `+pkg:htop ~gsetting:… -flatpak:…`, as many as fit, and how many more.
+fn changes(between: &Between) -> String {
+    let mut text = String::new();
+    for (index, entry) in between.entries.iter().enumerate() {
+        let sign = match entry.deed() {
+            Deed::Add => '+',
+            Deed::Change => '~',
+            Deed::Remove => '-',
+        };
+        let word = format!("{sign}{}", entry.id().replace(char::is_control, " "));
+        if text.len() + word.len() + 16 > LONGEST {
+            text.push_str(&format!("and {} more", between.entries.len() - index));
+            break;
+        }
+        text.push_str(&word);
+        text.push(' ');
+    }
+    text.trim_end().to_owned()
+}
+
+/// The commit an image says it was built from, by podman where it has the image, else by skopeo from its registry.
+///
+/// # Errors
+/// The image cannot be found, or names no commit.
+pub fn revision_of(host: &dyn Host, image: &SystemImage) -> Result<String, Problem> {
+    let name = image.name();
+    let there = Invocation::new("podman", ["image", "inspect", "--", name]);
+    let told = match host.run(&there) {
+        Ok(output) if output.status == 0 => output.stdout,
+        _ => host
+            .run(&Invocation::new("skopeo", ["inspect", "--no-tags", &format!("docker://{name}")]))?
+            .success("skopeo")?,
+    };
+    revision_in(&told).ok_or_else(|| {
+        let sentence = gettext("{image} does not say which commit it was built from");
+        Problem::new("no_revision", fill(&sentence, &[("image", name)]))
+            .hinted(gettext("Build it with ‘--build-arg BKT_REVISION=COMMIT’"))
+    })
+}
+
+/// The commit in what podman or skopeo tell of an image.
+fn revision_in(text: &str) -> Option<String> {
+    let told: Json = serde_json::from_str(text).ok()?;
+    let image = if told.is_array() { told.get(0)? } else { &told };
+    let mut told = ["Annotations", "Labels"].iter().filter_map(|kind| image.get(kind)?.get(REVISION)?.as_str());
+    told.find(|word| super::is_commit(word)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_tools_name_the_commit() {
+        let commit = "1".repeat(40);
+        let podman = format!(r#"[{{"Annotations": {{}}, "Labels": {{"{REVISION}": "{commit}"}}}}]"#);
+        let skopeo = format!(r#"{{"Name": "a", "Labels": {{"{REVISION}": "{commit}"}}}}"#);
+        assert_eq!(revision_in(&podman), Some(commit.clone()));
+        assert_eq!(revision_in(&skopeo), Some(commit));
+        for nothing in
+            ["[]", "{}", "", r#"{"Labels": null}"#, r#"{"Labels": {"org.opencontainers.image.revision": "main"}}"#]
+        {
+            assert_eq!(revision_in(nothing), None);
+        }
+    }
+}

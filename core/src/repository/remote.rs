@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where a branch is pushed, and which branch it is to be merged into.
+//!
+//! Source of the order: git-config(1), `remote.pushDefault`, `branch.NAME.pushRemote` and `branch.NAME.remote`.
+//!
+//! Invariant: only reads.
+
+use super::{Repository, RepositoryError, Status};
+
+/// Where changes go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The remote that is pushed to.
+    pub push: String,
+    /// Its address.
+    pub push_url: String,
+    /// The remote whose branch they are for: the one a fork was made from, else the same.
+    pub base: String,
+    /// Its address.
+    pub base_url: String,
+    /// The branch they are for.
+    pub branch: String,
+}
+
+impl Repository<'_> {
+    /// Finds out where changes go from here.
+    ///
+    /// # Errors
+    /// There is no remote, or git fails.
+    pub fn way(&self, status: &Status) -> Result<Way, RepositoryError> {
+        let remotes = self.ask(["remote"])?.unwrap_or_default();
+        let remotes: Vec<&str> = remotes.lines().collect();
+        let named = |name: &str| self.ask(["config", "--get", name]);
+        let of_branch = |what: &str| match &status.branch {
+            Some(branch) => named(&format!("branch.{branch}.{what}")),
+            None => Ok(None),
+        };
+        let wanted = [of_branch("pushRemote")?, named("remote.pushDefault")?, of_branch("remote")?];
+        let known = |name: &&String| remotes.contains(&name.as_str());
+        let push = match wanted.iter().flatten().find(known) {
+            Some(name) => name.as_str(),
+            None if remotes.contains(&"origin") => "origin",
+            None => remotes.first().copied().ok_or(RepositoryError::NoRemote)?,
+        };
+        let base = if remotes.contains(&"upstream") { "upstream" } else { push };
+        let url = |name: &str, push: bool| -> Result<String, RepositoryError> {
+            let args = if push { vec!["remote", "get-url", "--push", name] } else { vec!["remote", "get-url", name] };
+            Ok(self.git(args)?.trim_end().to_owned())
+        };
+        Ok(Way {
+            push: push.to_owned(),
+            push_url: url(push, true)?,
+            base: base.to_owned(),
+            base_url: url(base, false)?,
+            branch: self.base_branch(status, base)?,
+        })
+    }
+
+    /// The branch of a remote that is its main one.
+    fn base_branch(&self, status: &Status, remote: &str) -> Result<String, RepositoryError> {
+        let head = self.ask(["symbolic-ref", "--quiet", "--short", &format!("refs/remotes/{remote}/HEAD")])?;
+        let of_remote = |name: &String| name.strip_prefix(&format!("{remote}/")).map(str::to_owned);
+        if let Some(branch) = head.as_ref().and_then(of_remote) {
+            return Ok(branch);
+        }
+        if let Some(branch) = status.upstream.as_ref().and_then(of_remote).filter(|branch| !branch.starts_with("bkt/"))
+        {
+            return Ok(branch);
+        }
+        for name in ["main", "master"] {
+            let reference = format!("refs/remotes/{remote}/{name}");
+            if self.ask(["rev-parse", "--verify", "--quiet", &reference])?.is_some() {
+                return Ok(name.to_owned());
+            }
+        }
+        Ok(status.branch.clone().unwrap_or_else(|| "main".to_owned()))
+    }
+
+    /// The titles of the commits that are here and not on the branch they are for.
+    ///
+    /// # Errors
+    /// git fails.
+    pub fn unmerged(&self, way: &Way) -> Result<Vec<String>, RepositoryError> {
+        let base = format!("refs/remotes/{}/{}", way.base, way.branch);
+        if self.ask(["rev-parse", "--verify", "--quiet", &base])?.is_none() {
+            return Ok(Vec::new());
+        }
+        let log = self.git(["log", "--format=%s", "--max-count=100", &format!("{base}..HEAD")])?;
+        Ok(log.lines().map(str::to_owned).collect())
+    }
+}
