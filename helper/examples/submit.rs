@@ -14,6 +14,7 @@ use anyhow::{Context, bail};
 use bkt_core::compare::{Effect, Origin};
 use bkt_core::deployment::System;
 use bkt_core::domain;
+use bkt_core::domain::etc::EtcPath;
 use bkt_core::host::live::LiveHost;
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::plan::{Action, Plan, Preconditions, Step, hash};
@@ -109,6 +110,15 @@ fn plan(words: &[&str]) -> anyhow::Result<Plan> {
             "enable" => (Domain::Unit, Action::SetUnit { unit: name.parse()?, state: UnitState::Enabled }),
             "disable" => (Domain::Unit, Action::SetUnit { unit: name.parse()?, state: UnitState::Disabled }),
             "mask" => (Domain::Unit, Action::SetUnit { unit: name.parse()?, state: UnitState::Masked }),
+            "start" => (Domain::Unit, Action::StartUnit { unit: name.parse()? }),
+            "stop" => (Domain::Unit, Action::StopUnit { unit: name.parse()? }),
+            "restart" => (Domain::Unit, Action::RestartUnit { unit: name.parse()? }),
+            "reload" => (Domain::Unit, Action::ReloadUnits {}),
+            "restore" => {
+                let path: EtcPath = name.parse()?;
+                let to = domain::etc::in_image(&host, &path)?;
+                (Domain::Etc, Action::RestoreEtc { path, to })
+            }
             "karg" => (Domain::Karg, Action::AddKernelArgument { argument: name.parse()? }),
             "no-karg" => (Domain::Karg, Action::RemoveKernelArgument { argument: name.parse()? }),
             other => bail!("unknown verb {other}"),
@@ -121,6 +131,12 @@ fn plan(words: &[&str]) -> anyhow::Result<Plan> {
             Action::SetUnit { unit, .. } => {
                 let states = domain::unit::states(&host, std::iter::once(unit))?;
                 preconditions.units.insert(unit.clone(), states.get(unit).copied());
+            }
+            Action::StartUnit { unit } | Action::StopUnit { unit } | Action::RestartUnit { unit } => {
+                preconditions.running.extend(domain::unit::run::active(&host, [unit])?);
+            }
+            Action::RestoreEtc { path, .. } => {
+                preconditions.etc.insert(path.clone(), domain::etc::here(&host, path)?);
             }
             Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
                 let next = domain::karg::next_start(&host, system.kind)?;

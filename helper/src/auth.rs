@@ -10,6 +10,7 @@
 //! error, missing answer and vanished caller is a no.
 
 mod polkit;
+pub mod surface;
 
 pub(crate) use polkit::next;
 
@@ -207,22 +208,22 @@ impl Gate {
         }
     }
 
-    /// Gives or refuses permission to stop someone else's job.
+    /// Gives or refuses permission for one action that is about someone else's job.
     ///
     /// # Errors
     /// Permission is refused, or needs a dialog that the caller did not allow.
-    pub async fn may_cancel_foreign(&self, caller: &Caller) -> Result<(), Error> {
-        match self.polkit.verdict(caller, action::CANCEL_FOREIGN).await {
+    pub async fn may(&self, caller: &Caller, action: &str) -> Result<(), Error> {
+        match self.polkit.verdict(caller, action).await {
             Verdict::Yes => self.still_there(caller).await,
             Verdict::Challenge if caller.interactive => {
                 let _one = Asking::begin(&self.asking, caller.uid)?;
-                if !self.polkit.ask(caller, action::CANCEL_FOREIGN, &[], &self.bus).await {
+                if !self.polkit.ask(caller, action, &[], &self.bus).await {
                     return Err(refused());
                 }
                 self.still_there(caller).await
             }
             Verdict::Challenge => {
-                Err(Error::InteractionRequired("stopping another user’s job needs permission".to_owned()))
+                Err(Error::InteractionRequired("another user’s job needs an administrator’s permission".to_owned()))
             }
             Verdict::No => Err(refused()),
         }

@@ -10,6 +10,7 @@ pub mod follow;
 pub mod idle;
 pub mod job_object;
 pub mod service;
+pub mod upgrade;
 pub mod watch_dir;
 
 use std::collections::BTreeMap;
@@ -24,17 +25,21 @@ use zbus::message::Header;
 use zbus::names::OwnedUniqueName;
 use zbus::wire::OwnedObjectPath;
 
+use crate::auth::surface::{Guard, Member};
 use crate::auth::{Authorized, Gate};
 use crate::caller::Caller;
 use crate::event_log::EventLog;
 use crate::job::{JobId, Record, State};
 use crate::journal::{self, Entry};
 use crate::protected;
-use crate::quota::{Kind, Quota, Slot};
+use crate::quota::{Quota, Slot};
 use crate::store::Store;
 use crate::systemd::ManagerProxy;
 use job_object::JobObject;
 use service::HelperObject;
+
+/// How large the arguments of a call may be: a plan, its hash and room for options.
+const MAX_CALL: usize = bkt_core::plan::MAX_BYTES + 4096;
 
 /// A job as the broker knows it.
 #[derive(Debug)]
@@ -74,6 +79,7 @@ impl Job {
 /// Everything the exported objects share.
 #[derive(Debug)]
 pub struct Broker {
+    /// Where callers reach it. What the broker itself asks goes over another connection, see [`Broker::start`].
     connection: zbus::Connection,
     bus: DBusProxy<'static>,
     gate: Gate,
@@ -95,17 +101,22 @@ fn internal(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Error + '_ {
 impl Broker {
     /// Exports the objects, explains what a crash left behind, and takes the bus name.
     ///
+    /// The two connections differ. Callers send to the one that has the name and can fill its queue at the bus
+    /// (`max_outgoing_bytes`, dbus-daemon(1)); what the bus, polkit or systemd then answer on it is dropped without a
+    /// word, and who asked would wait for ever. So the broker asks on `own`, where nobody else sends anything.
+    ///
     /// # Errors
     /// The bus or the state directory is unusable, or another helper owns the name.
-    pub async fn start(connection: zbus::Connection, store: Store) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(
+        connection: zbus::Connection,
+        own: &zbus::Connection,
+        store: Store,
+    ) -> anyhow::Result<Arc<Self>> {
         store.prepare()?;
-        let bus = DBusProxy::new(&connection).await?;
+        let bus = DBusProxy::new(own).await?;
         let broker = Arc::new(Self {
-            gate: Gate::new(&connection, bus.clone()).await?,
-            manager: ManagerProxy::builder(&connection)
-                .cache_properties(zbus::proxy::CacheProperties::No)
-                .build()
-                .await?,
+            gate: Gate::new(own, bus.clone()).await?,
+            manager: ManagerProxy::builder(own).cache_properties(zbus::proxy::CacheProperties::No).build().await?,
             bus,
             quota: Quota::default(),
             store,
@@ -141,11 +152,28 @@ impl Broker {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a call its place and learns who makes it.
-    async fn admit(&self, header: &Header<'_>, kind: Kind) -> Result<(Caller, Slot), Error> {
+    /// Gives a call its place and learns who makes it. What the table asks for beyond that is decided for a job
+    /// by [`Self::admit_to`], and for a plan by the gate.
+    async fn admit(&self, header: &Header<'_>, member: Member) -> Result<(Caller, Slot), Error> {
+        // Before anything is waited for: what waits is kept in memory.
+        if header.primary().body_len() as usize > MAX_CALL {
+            return Err(Error::LimitsExceeded("the call is too large".to_owned()));
+        }
         let slot = self.quota.enter()?;
         let caller = Caller::of(&self.bus, header).await?;
-        let slot = slot.of(caller.uid, kind)?;
+        let slot = slot.of(caller.uid, member.row().kind)?;
+        Ok((caller, slot))
+    }
+
+    /// The same for a call that is about a job.
+    async fn admit_to(&self, job: &Job, header: &Header<'_>, member: Member) -> Result<(Caller, Slot), Error> {
+        let (caller, slot) = self.admit(header, member).await?;
+        if !caller.may_see(job.uid) {
+            match member.row().guard {
+                Guard::JobOr(action) => self.gate.may(&caller, action).await?,
+                _ => return Err(Error::UnknownJob("there is no such job of yours".to_owned())),
+            }
+        }
         Ok((caller, slot))
     }
 
@@ -224,8 +252,8 @@ fn decode(bytes: &[u8], sha256: Option<&str>) -> Result<Plan, Error> {
     if plan.admin_steps().next().is_none() {
         return Err(Error::InvalidPlan("the plan has no step for an administrator".to_owned()));
     }
-    if let Some(unit) = protected::first_in(&plan) {
-        return Err(Error::InvalidPlan(format!("{unit} keeps this computer usable and is never turned off")));
+    if let Some(name) = protected::first_in(&plan) {
+        return Err(Error::InvalidPlan(format!("{name} keeps this computer usable and is never changed in this way")));
     }
     Ok(plan)
 }

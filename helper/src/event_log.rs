@@ -3,15 +3,17 @@
 //!
 //! Invariant: a line counts once its newline is there; a torn last line of a crash is never served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use bkt_core::item::ItemId;
 use bkt_core::plan::Plan;
 use bkt_core::problem::Problem;
+use bkt_core::run::administrator::{INTERRUPTED, UNKNOWN};
 use bkt_core::run::{Event, StepResult, StepState};
 
 /// How many bytes of events one answer holds at most.
@@ -84,14 +86,24 @@ fn grow(reader: &mut BufReader<File>, ends: &mut Vec<u64>) -> io::Result<()> {
     }
 }
 
-/// Completes the log of a job whose executor is gone: every step gets an end, and tells which steps had
-/// begun and may or may not be done.
+/// How far the steps of a job came, as its log says.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Those that ended, by number.
+    pub ended: BTreeMap<usize, StepResult>,
+    /// Those that had begun and have no end.
+    pub begun: BTreeSet<usize>,
+    /// How long the complete lines are, in bytes.
+    pub length: u64,
+}
+
+/// Reads how far the steps of a job came.
 ///
 /// # Errors
-/// The log cannot be read or written.
-pub fn close(path: &Path, plan: &Plan) -> io::Result<Vec<usize>> {
+/// The log is there but cannot be read.
+pub fn progress(path: &Path) -> io::Result<Progress> {
     let log = EventLog::at(path);
-    let (mut ended, mut begun, mut from) = (BTreeMap::new(), Vec::new(), 0);
+    let (mut progress, mut from) = (Progress::default(), 0);
     loop {
         let (lines, next) = log.read(from)?;
         if lines.is_empty() {
@@ -100,41 +112,60 @@ pub fn close(path: &Path, plan: &Plan) -> io::Result<Vec<usize>> {
         from = next;
         for line in lines {
             match serde_json::from_str(&line) {
-                Ok(Event::Operation { n, state: StepState::Running, .. }) => begun.push(n),
+                Ok(Event::Operation { n, state: StepState::Running, .. }) => {
+                    progress.begun.insert(n);
+                }
                 Ok(Event::Operation { n, item, state, problem }) => {
-                    ended.insert(n, StepResult { n, item, state, problem });
+                    progress.ended.insert(n, StepResult { n, item, state, problem });
                 }
                 _ => {}
             }
         }
     }
-    let unknown: Vec<usize> = begun.into_iter().filter(|n| !ended.contains_key(n)).collect();
+    progress.begun.retain(|n| !progress.ended.contains_key(n));
+    progress.length = log.ends.lock().unwrap_or_else(PoisonError::into_inner).last().copied().unwrap_or(0);
+    Ok(progress)
+}
+
+/// The end of a step that was never begun.
+#[must_use]
+pub fn skipped(n: usize, item: &ItemId) -> StepResult {
+    let problem = Some(Problem::new(INTERRUPTED, "the run was interrupted before this step"));
+    StepResult { n, item: item.clone(), state: StepState::Skipped, problem }
+}
+
+/// Completes the log of a job whose executor is gone: every step gets an end, and tells which steps had
+/// begun and may or may not be done.
+///
+/// # Errors
+/// The log cannot be read or written.
+pub fn close(path: &Path, plan: &Plan) -> io::Result<Vec<usize>> {
+    let Progress { mut ended, begun, length } = progress(path)?;
     let mut lines = Vec::new();
     for (n, step) in plan.admin_steps() {
         ended.entry(n).or_insert_with(|| {
-            let (state, said) = if unknown.contains(&n) {
-                (StepState::Failed, "the run was interrupted during this step; it may or may not be done")
+            let result = if begun.contains(&n) {
+                let said = "the run was interrupted during this step; it may or may not be done";
+                let problem = Some(Problem::new(UNKNOWN, said));
+                StepResult { n, item: step.item.clone(), state: StepState::Failed, problem }
             } else {
-                (StepState::Skipped, "the run was interrupted before this step")
+                skipped(n, &step.item)
             };
-            let problem = Some(Problem::new("interrupted", said));
-            let result = StepResult { n, item: step.item.clone(), state, problem };
             lines.push(Event::ended(&result));
             result
         });
     }
     lines.push(Event::end(&ended.into_values().collect::<Vec<_>>()));
-    let end = log.ends.lock().unwrap_or_else(PoisonError::into_inner).last().copied().unwrap_or(0);
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     // What a crash tore off is not an event.
-    file.set_len(end)?;
+    file.set_len(length)?;
     for line in &lines {
         let mut line = serde_json::to_vec(line)?;
         line.push(b'\n');
         file.write_all(&line)?;
     }
     file.sync_data()?;
-    Ok(unknown)
+    Ok(begun.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -177,7 +208,7 @@ mod tests {
         file.write_all(b"{\"type\":\"ope").unwrap();
         assert_eq!(close(&path, &plan).unwrap(), [2]);
         let (lines, _) = EventLog::at(&path).read(3).unwrap();
-        assert!(lines[0].contains(r#""n":2,"item":"pkg:b","state":"failed","problem":{"code":"interrupted""#));
+        assert!(lines[0].contains(r#""n":2,"item":"pkg:b","state":"failed","problem":{"code":"interrupted_unknown""#));
         assert!(lines[1].contains(r#""n":3,"item":"pkg:c","state":"skipped""#));
         assert_eq!(lines[2], r#"{"type":"end","done":1,"failed":1,"skipped":1,"waiting":0,"restart_required":false}"#);
         assert_eq!(lines.len(), 3);

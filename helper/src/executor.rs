@@ -4,21 +4,25 @@
 //! It trusts the broker only for the approval: the plan is decoded and hashed again, its age and state are
 //! checked, and the preconditions are probed under the lock.
 //!
-//! Invariant: a job is run once; whatever happens, its record and its events say how it ended, or the
-//! next broker says that nobody knows.
+//! Invariant: a job is run once; whatever happens, its record and its events say how it ended. One that was cut off is
+//! looked at once, and where that is cut off, too, the broker says that nobody knows.
 
 mod events;
 mod problem;
+pub mod shield;
 mod termination;
 mod units;
+mod vigil;
 
 use bkt_core::host::live::LiveHost;
 use bkt_core::plan::{Plan, hash};
 use bkt_core::problem::Problem;
+use bkt_core::run::administrator::UNKNOWN;
 use bkt_core::run::{StepResult, StepState, administrator};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions;
+use crate::event_log::{self, Progress};
 use crate::job::{JobId, Record, State};
 use crate::journal::{self, Entry};
 use crate::protected;
@@ -39,7 +43,10 @@ pub fn execute(id: &str) -> anyhow::Result<State> {
     let id: JobId = id.parse()?;
     let store = Store::of_system();
     let (mut record, plan) = checked(&store, &id, Timestamp::now())?;
-    let mut events = Events::create(&store.events(&id), &id, &record.sha256)?;
+    if record.state == State::Running {
+        return look_up(&store, &id, record, &plan);
+    }
+    let mut events = Events::create(&store.events(&id), &id, &record.sha256, &plan)?;
     record.state = State::Running;
     store.write(&id, &record)?;
     let results = match run(&store, &id, &plan, &mut events) {
@@ -53,27 +60,62 @@ pub fn execute(id: &str) -> anyhow::Result<State> {
     Ok(record.state)
 }
 
-/// Reads a job and checks that it is approved, untouched, recent, and was never run.
+/// Finds out what became of a job whose executor ended without saying how, and writes that down. Nothing is run again.
+fn look_up(store: &Store, id: &JobId, mut record: Record, plan: &Plan) -> anyhow::Result<State> {
+    let _lock = locked(store).map_err(|problem| anyhow::anyhow!("job {id}: {}", problem.message))?;
+    // Once only: what ended this one, too, would end the next.
+    record.looked_up = true;
+    store.write(id, &record)?;
+    let Progress { ended, begun, length } = event_log::progress(&store.events(id))?;
+    let mut events = Events::resume(&store.events(id), length, id, &record.sha256, plan)?;
+    let mut results = ended;
+    let found = administrator::look_up(plan, &LiveHost::of_system(), &begun, &mut |event| events.write(event));
+    let unknown = |result: &&StepResult| result.problem.as_ref().is_some_and(|problem| problem.code == UNKNOWN);
+    record.unknown_steps = found.iter().filter(unknown).map(|result| result.n).collect();
+    results.extend(found.into_iter().map(|result| (result.n, result)));
+    for (n, step) in plan.admin_steps() {
+        results.entry(n).or_insert_with(|| {
+            let result = event_log::skipped(n, &step.item);
+            events.write(&bkt_core::run::Event::ended(&result));
+            result
+        });
+    }
+    let results: Vec<StepResult> = results.into_values().collect();
+    events.end(&results)?;
+    record.state = State::of(&results);
+    record.ended_at = Some(Timestamp::now());
+    store.write(id, &record)?;
+    Ok(record.state)
+}
+
+/// Reads a job and checks that it is approved, untouched, recent, and was never run; or that it was begun and has no end.
 fn checked(store: &Store, id: &JobId, now: Timestamp) -> anyhow::Result<(Record, Plan)> {
     let record = store.record(id)?;
     anyhow::ensure!(record.id == id.as_str(), "the record of job {id} is another job’s");
-    anyhow::ensure!(record.state == State::Pending, "job {id} was already run");
+    let was_cut_off = record.state == State::Running && !record.looked_up;
+    anyhow::ensure!(record.state == State::Pending || was_cut_off, "job {id} was already run");
     let age = now.duration_since(record.authorized_at);
-    anyhow::ensure!(age <= FRESH && age >= -FRESH, "the permission for job {id} is too old");
+    anyhow::ensure!(was_cut_off || (age <= FRESH && age >= -FRESH), "the permission for job {id} is too old");
     let bytes = store.plan(id)?;
     anyhow::ensure!(hash(bytes.as_bytes()) == record.sha256, "the plan of job {id} is not the one that was approved");
     let plan = Plan::from_bytes(bytes.as_bytes())?;
     let needed = actions::needed(&plan);
     anyhow::ensure!(needed.iter().eq(&record.actions), "job {id} is not approved for all its steps");
-    anyhow::ensure!(protected::first_in(&plan).is_none(), "the plan of job {id} turns off a protected unit");
+    anyhow::ensure!(protected::first_in(&plan).is_none(), "the plan of job {id} changes what is protected");
     Ok((record, plan))
+}
+
+/// Takes the lock of whoever changes the system.
+fn locked(store: &Store) -> Result<std::fs::File, Problem> {
+    let lock = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(store.lock());
+    let lock = lock.map_err(|error| Problem::new("internal", format!("the lock cannot be opened: {error}")))?;
+    lock.try_lock().map_err(|_| Problem::new("busy", "another change of this computer is running"))?;
+    Ok(lock)
 }
 
 /// Does the work under the lock.
 fn run(store: &Store, id: &JobId, plan: &Plan, events: &mut Events) -> Result<Vec<StepResult>, Problem> {
-    let lock = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(store.lock());
-    let lock = lock.map_err(|error| Problem::new("internal", format!("the lock cannot be opened: {error}")))?;
-    lock.try_lock().map_err(|_| Problem::new("busy", "another change of this computer is running"))?;
+    let _lock = locked(store)?;
     let units = SystemdUnits::new()?;
     let termination = Termination::watch()
         .map_err(|error| Problem::new("internal", format!("signals cannot be received: {error}")))?;
@@ -136,7 +178,14 @@ mod tests {
         let refused =
             |change: fn(&mut Record)| checked(&store, &job(&store, change), now).map(|_| ()).unwrap_err().to_string();
         assert!(checked(&store, &job(&store, |_| {}), now).is_ok());
-        assert!(refused(|record| record.state = State::Running).contains("already run"));
+        assert!(refused(|record| record.state = State::Done).contains("already run"));
+        let looked_up = |record: &mut Record| (record.state, record.looked_up) = (State::Running, true);
+        assert!(refused(looked_up).contains("already run"));
+        // One that was cut off is looked at, however old its permission is: nothing is run.
+        let cut_off = |record: &mut Record| {
+            (record.state, record.authorized_at) = (State::Running, Timestamp::UNIX_EPOCH);
+        };
+        assert!(checked(&store, &job(&store, cut_off), now).is_ok());
         assert!(refused(|record| record.state = State::Interrupted).contains("already run"));
         assert!(refused(|record| record.sha256 = "0".repeat(64)).contains("not the one that was approved"));
         assert!(

@@ -138,6 +138,9 @@ pub struct Record {
     pub authorized_at: Timestamp,
     /// How far it is.
     pub state: State,
+    /// Whether its executor ended without saying how, and another one looks up what became of its steps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looked_up: bool,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,

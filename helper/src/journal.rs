@@ -23,6 +23,8 @@ pub const JOB_ENDED: &str = "6e1f0a8d7b7c4d0f8a54f3f2f7a1c905";
 pub const JOB_INTERRUPTED: &str = "6e1f0a8d7b7c4d0f8a54f3f2f7a1c906";
 /// Someone asked for a job to be stopped.
 pub const JOB_CANCELLED: &str = "6e1f0a8d7b7c4d0f8a54f3f2f7a1c907";
+/// A step was silent for longer than it should be.
+pub const STEP_HANGS: &str = "6e1f0a8d7b7c4d0f8a54f3f2f7a1c909";
 /// The helper itself has something to say.
 pub const HELPER: &str = "6e1f0a8d7b7c4d0f8a54f3f2f7a1c908";
 

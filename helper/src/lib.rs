@@ -24,3 +24,4 @@ pub mod quota;
 pub mod recovery;
 pub mod store;
 pub mod systemd;
+pub mod watchdog;

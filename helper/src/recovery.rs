@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What became of jobs that a crash or a power cut ended.
 //!
-//! Invariant: nothing is ever run again by itself; a job whose executor is gone and that has no end is
-//! `interrupted`, with the steps of which nobody knows how they ended.
+//! A job that was begun is looked at by an executor of its own, because only that may read the computer; this is what the
+//! broker does where that is not possible.
+//!
+//! Invariant: nothing is ever run again by itself; a job whose executor is gone, that has no end and cannot be looked at
+//! is `interrupted`, with the steps of which nobody knows how they ended.
 
 use std::io;
 
@@ -12,6 +15,12 @@ use jiff::Timestamp;
 use crate::event_log;
 use crate::job::{JobId, Record, State};
 use crate::store::Store;
+
+/// Whether an executor can look up what became of a job that has none any more.
+#[must_use]
+pub fn can_look_up(store: &Store, id: &JobId) -> bool {
+    store.record(id).is_ok_and(|record| record.state == State::Running && !record.looked_up)
+}
 
 /// Settles a job whose executor is not running (any more): its events get an end, its record a state.
 ///

@@ -98,6 +98,7 @@ impl Store {
             actions: plan.actions().to_vec(),
             authorized_at: now,
             state: State::Pending,
+            looked_up: false,
             ended_at: None,
             unknown_steps: Vec::new(),
         };

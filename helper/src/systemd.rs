@@ -17,6 +17,10 @@ pub trait Manager {
     fn subscribe(&self) -> zbus::Result<()>;
     /// Starts a unit; answers with the job.
     fn start_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    /// Stops a unit; answers with the job.
+    fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    /// Stops a unit, if it runs, and starts it; answers with the job.
+    fn restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     /// A loaded unit.
     fn get_unit(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     /// Enables unit files.

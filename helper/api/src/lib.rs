@@ -34,17 +34,33 @@ pub mod action {
     pub const PACKAGES_INSTALL: &str = "org.bkt.helper.packages-install";
     /// Removing packages.
     pub const PACKAGES_REMOVE: &str = "org.bkt.helper.packages-remove";
+    /// Where packages come from.
+    pub const SOFTWARE_SOURCES: &str = "org.bkt.helper.software-sources";
     /// Unit file states.
     pub const SERVICES: &str = "org.bkt.helper.services";
+    /// Files of `/etc`.
+    pub const SYSTEM_FILES: &str = "org.bkt.helper.system-files";
     /// Kernel arguments.
     pub const BOOT_ARGUMENTS: &str = "org.bkt.helper.boot-arguments";
+    /// Which image and version the computer starts.
+    pub const SYSTEM_IMAGE: &str = "org.bkt.helper.system-image";
     /// Flatpaks for everyone.
     pub const SYSTEM_FLATPAKS: &str = "org.bkt.helper.system-flatpaks";
     /// Stopping someone else's job.
     pub const CANCEL_FOREIGN: &str = "org.bkt.helper.cancel-foreign";
     /// All of them.
-    pub const ALL: [&str; 7] =
-        [APPLY_PLAN, PACKAGES_INSTALL, PACKAGES_REMOVE, SERVICES, BOOT_ARGUMENTS, SYSTEM_FLATPAKS, CANCEL_FOREIGN];
+    pub const ALL: [&str; 10] = [
+        APPLY_PLAN,
+        PACKAGES_INSTALL,
+        PACKAGES_REMOVE,
+        SOFTWARE_SOURCES,
+        SERVICES,
+        SYSTEM_FILES,
+        BOOT_ARGUMENTS,
+        SYSTEM_IMAGE,
+        SYSTEM_FLATPAKS,
+        CANCEL_FOREIGN,
+    ];
 }
 
 /// Why the helper refused; the name is stable, the text says what to do.

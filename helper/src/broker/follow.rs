@@ -41,12 +41,18 @@ pub(super) async fn launch(broker: &Arc<Broker>, job: Arc<Job>) -> anyhow::Resul
 /// Takes up a job that an earlier broker started.
 pub(super) async fn resume(broker: &Arc<Broker>, job: Arc<Job>) -> anyhow::Result<()> {
     let (watch, removed) = prepare(broker, &job).await?;
-    if executor_runs(&broker.manager, job.id.as_str()).await? {
+    if executor_runs(&broker.manager, job.id.as_str()).await? || look_up(broker, &job).await {
         spawn(broker, job, watch, removed);
     } else {
         end(broker, &job).await;
     }
     Ok(())
+}
+
+/// Has an executor look up what became of a job that was cut off; whether one was started.
+async fn look_up(broker: &Broker, job: &Job) -> bool {
+    let unit = executor_unit(job.id.as_str());
+    recovery::can_look_up(&broker.store, &job.id) && broker.manager.start_unit(&unit, "replace").await.is_ok()
 }
 
 async fn prepare(broker: &Broker, job: &Job) -> anyhow::Result<(WatchDir, JobRemovedStream)> {
@@ -64,6 +70,7 @@ fn spawn(broker: &Arc<Broker>, job: Arc<Job>, watch: WatchDir, removed: JobRemov
     tokio::spawn(async move {
         let mut removed = pin!(removed);
         let mut watching = true;
+        let mut looked_up = false;
         let mut look = Instant::now() + LOOK;
         loop {
             tokio::select! {
@@ -82,6 +89,11 @@ fn spawn(broker: &Arc<Broker>, job: Arc<Job>, watch: WatchDir, removed: JobRemov
                 }
             }
             match executor_runs(&broker.manager, job.id.as_str()).await {
+                // Once: an executor that cannot even write that it looks would be started for ever.
+                Ok(false) if !looked_up && look_up(&broker, &job).await => {
+                    looked_up = true;
+                    look = Instant::now() + LOOK;
+                }
                 Ok(false) => break,
                 Ok(true) => look = Instant::now() + LOOK,
                 // While systemd cannot say, the job has not ended.

@@ -5,12 +5,14 @@
 //!
 //! Invariant: the name is released before the program ends, and calls that arrived until then are answered.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bkt_helper_api::BUS_NAME;
 
 use super::Broker;
+use super::upgrade::Program;
 
 /// How long calls that are already on their way are waited for.
 const GRACE: Duration = Duration::from_millis(500);
@@ -30,6 +32,28 @@ pub async fn until_idle(broker: &Arc<Broker>, quiet: Duration) -> zbus::Result<(
         }
         broker.take_name().await?;
     }
+}
+
+/// The same, but when the program was replaced it leaves as soon as nothing runs.
+///
+/// # Errors
+/// The name cannot be released or taken back.
+pub async fn until_idle_or_replaced(
+    broker: &Arc<Broker>,
+    quiet: Duration,
+    program: Option<&Program>,
+) -> zbus::Result<()> {
+    let replaced = async {
+        match program {
+            Some(program) => program.replaced().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        idle = until_idle(broker, quiet) => return idle,
+        () = replaced => {}
+    }
+    until_idle(broker, Duration::ZERO).await
 }
 
 /// Ends on request: gives the name to whoever comes next and answers the calls in flight, for a few seconds.

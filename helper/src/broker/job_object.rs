@@ -12,9 +12,8 @@ use tokio::time::{Instant, timeout_at};
 use zbus::message::Header;
 
 use super::{Broker, Job, internal};
-use crate::caller::Caller;
+use crate::auth::surface::Member;
 use crate::journal::{self, Entry};
-use crate::quota::{Kind, Slot};
 
 /// How long a call waits for events.
 const WAIT: Duration = Duration::from_secs(30);
@@ -26,30 +25,16 @@ pub struct JobObject {
     job: Arc<Job>,
 }
 
-fn unknown() -> Error {
-    Error::UnknownJob("there is no such job of yours".to_owned())
-}
-
 impl JobObject {
     pub(super) const fn new(broker: Arc<Broker>, job: Arc<Job>) -> Self {
         Self { broker, job }
     }
 
-    async fn admit_owner(&self, header: &Header<'_>, kind: Kind) -> Result<(Caller, Slot), Error> {
-        let (caller, slot) = self.broker.admit(header, kind).await?;
-        if !caller.may_see(self.job.uid) {
-            return Err(unknown());
-        }
-        Ok((caller, slot))
-    }
-
-    async fn may_read(&self, header: Option<Header<'_>>) -> zbus::fdo::Result<()> {
-        let admitted = match header {
-            Some(header) => self.admit_owner(&header, Kind::Call).await.map(|_| ()),
-            // Reading without a caller would be for a signal that everyone receives.
-            None => Err(unknown()),
-        };
-        admitted.map_err(|error| zbus::fdo::Error::AccessDenied(error.to_string()))
+    async fn may_read(&self, header: Option<Header<'_>>, member: Member) -> zbus::fdo::Result<()> {
+        let denied = |error: &dyn std::fmt::Display| zbus::fdo::Error::AccessDenied(error.to_string());
+        // Reading without a caller would be for a signal that everyone receives.
+        let header = header.ok_or_else(|| denied(&"there is no caller"))?;
+        self.broker.admit_to(&self.job, &header, member).await.map(|_| ()).map_err(|error| denied(&error))
     }
 }
 
@@ -57,7 +42,7 @@ impl JobObject {
 impl JobObject {
     #[zbus(out_args("events", "next", "ended"))]
     async fn events(&self, from: u32, #[zbus(header)] header: Header<'_>) -> Result<(Vec<String>, u32, bool), Error> {
-        let _admitted = self.admit_owner(&header, Kind::Wait).await?;
+        let _admitted = self.broker.admit_to(&self.job, &header, Member::Events).await?;
         let deadline = Instant::now() + WAIT;
         let mut changes = self.job.state.subscribe();
         let mut leaving = self.broker.leaving.subscribe();
@@ -82,10 +67,7 @@ impl JobObject {
     }
 
     async fn cancel(&self, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
-        let (caller, _slot) = self.broker.admit(&header, Kind::Call).await?;
-        if !caller.may_see(self.job.uid) {
-            self.broker.gate.may_cancel_foreign(&caller).await?;
-        }
+        let (caller, _slot) = self.broker.admit_to(&self.job, &header, Member::Cancel).await?;
         if self.job.state().is_end() {
             return Ok(());
         }
@@ -101,13 +83,13 @@ impl JobObject {
 
     #[zbus(property(emits_changed_signal = "false"))]
     async fn state(&self, #[zbus(header)] header: Option<Header<'_>>) -> zbus::fdo::Result<String> {
-        self.may_read(header).await?;
+        self.may_read(header, Member::State).await?;
         Ok(self.job.state().as_str().to_owned())
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
     async fn plan_sha256(&self, #[zbus(header)] header: Option<Header<'_>>) -> zbus::fdo::Result<String> {
-        self.may_read(header).await?;
+        self.may_read(header, Member::PlanSha256).await?;
         Ok(self.job.sha256.clone())
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bkt_core::files;
 use bkt_helper::broker::idle;
+use bkt_helper::broker::upgrade::Program;
 use bkt_helper::job::State;
 use bkt_helper_api::{BUS_NAME, Error, HelperProxy, JobProxy, follow_job};
 use futures_core::Stream;
@@ -92,11 +93,13 @@ async fn a_new_broker_explains_what_the_old_one_left() {
     let plan = install("htop");
     let path = {
         let connection = lab.connect().await;
-        let _broker = bkt_helper::broker::Broker::start(connection.clone(), lab.store()).await.unwrap();
+        let own = lab.connect().await;
+        let _broker = bkt_helper::broker::Broker::start(connection.clone(), &own, lab.store()).await.unwrap();
         let client = lab.connect().await;
         let helper = HelperProxy::new(&client).await.unwrap();
         let path = helper.apply(&plan.to_bytes(), &plan.sha256(), HashMap::new()).await.unwrap();
         connection.close().await.unwrap();
+        own.close().await.unwrap();
         path
     };
     let _broker = lab.broker().await;
@@ -135,6 +138,30 @@ async fn the_broker_leaves_when_there_is_nothing_to_do_but_not_before() {
     assert!(tokio::time::timeout(Duration::from_millis(300), leaving).await.is_err(), "left a running job");
     ended(&lab.manager, &format!("bkt-executor@{id}.service")).await;
     idle::until_idle(&broker, Duration::from_millis(50)).await.unwrap();
+    assert!(!bus.name_has_owner(BUS_NAME.try_into().unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_replaced_broker_finishes_what_runs_and_leaves_at_once() {
+    let (lab, broker, client) = Lab::start().await;
+    lab.policy.set("*", Answer::Yes);
+    let bus = zbus::fdo::DBusProxy::new(&client).await.unwrap();
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let plan = install("htop");
+    helper.apply(&plan.to_bytes(), &plan.sha256(), HashMap::new()).await.unwrap();
+    let (id, _) = lab.store().list().unwrap().remove(0);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bkt-helper");
+    files::replace(&file, b"old").unwrap();
+    let program = Program::at(&file).unwrap();
+    let mut leaving =
+        tokio::spawn(
+            async move { idle::until_idle_or_replaced(&broker, Duration::from_secs(600), Some(&program)).await },
+        );
+    files::replace(&file, b"new").unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(700), &mut leaving).await.is_err(), "left a running job");
+    ended(&lab.manager, &format!("bkt-executor@{id}.service")).await;
+    tokio::time::timeout(Duration::from_secs(5), leaving).await.expect("leaves at once").unwrap().unwrap();
     assert!(!bus.name_has_owner(BUS_NAME.try_into().unwrap()).await.unwrap());
 }
 
@@ -187,4 +214,22 @@ async fn nobody_is_told_of_a_job_that_is_not_theirs() {
     let signal = std::future::poll_fn(|context| Stream::poll_next(Pin::new(&mut signals), context));
     let heard = tokio::time::timeout(Duration::from_millis(300), signal).await;
     assert!(heard.is_err(), "{heard:?}");
+}
+
+#[tokio::test]
+async fn an_error_tells_a_caller_nothing_of_the_disk() {
+    let (lab, _broker, client) = Lab::start().await;
+    lab.policy.set("*", Answer::Yes);
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let plan = install("htop");
+    let path = helper.apply(&plan.to_bytes(), &plan.sha256(), HashMap::new()).await.unwrap();
+    let (id, _) = lab.store().list().unwrap().remove(0);
+    std::fs::create_dir(lab.store().events(&id)).unwrap();
+    let job = JobProxy::builder(&client).path(path).build().await.unwrap();
+    match job.events(0).await {
+        Err(Error::Failed(said)) => {
+            assert_eq!(said, "the job’s events could not be read; the system journal says why");
+        }
+        other => panic!("{other:?}"),
+    }
 }

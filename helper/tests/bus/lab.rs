@@ -10,9 +10,12 @@ use bkt_core::item::{Domain, ItemId};
 use bkt_core::plan::{Action, Plan, Preconditions, Step};
 use bkt_helper::broker::Broker;
 use bkt_helper::store::Store;
+use bkt_helper_api::JobProxy;
 use tempfile::TempDir;
 use zbus::Connection;
 use zbus::connection::Builder;
+use zbus::proxy::CacheProperties;
+use zbus::wire::OwnedObjectPath;
 
 use crate::polkit::{Authority, Policy};
 use crate::systemd::{Manager, Started};
@@ -33,7 +36,7 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bu
 
 pub(crate) struct Lab {
     daemon: Child,
-    address: String,
+    pub(crate) address: String,
     dir: TempDir,
     pub(crate) policy: Arc<Policy>,
     pub(crate) started: Arc<Started>,
@@ -88,7 +91,7 @@ impl Lab {
     }
 
     pub(crate) async fn broker(&self) -> Arc<Broker> {
-        Broker::start(self.connect().await, self.store()).await.unwrap()
+        Broker::start(self.connect().await, &self.connect().await, self.store()).await.unwrap()
     }
 
     pub(crate) async fn connect(&self) -> Connection {
@@ -97,6 +100,12 @@ impl Lab {
 
     pub(crate) fn store(&self) -> Store {
         Store::below(self.dir.path())
+    }
+
+    /// How far a job is, as its object says.
+    pub(crate) async fn state(&self, client: &Connection, job: &OwnedObjectPath) -> String {
+        let job = JobProxy::builder(client).path(job).cache_properties(CacheProperties::No);
+        job.build().await.unwrap().state().await.unwrap()
     }
 
     /// Nothing was started, and nothing but the empty directories is on the disk.

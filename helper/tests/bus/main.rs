@@ -6,8 +6,10 @@
 mod client;
 mod jobs;
 mod lab;
+mod logind;
 mod permission;
 mod plans;
 mod polkit;
+mod races;
 mod surface;
 mod systemd;

@@ -3,7 +3,11 @@
 
 use std::collections::HashMap;
 
-use bkt_core::plan::{MAX_BYTES, Plan, Preconditions, hash};
+use bkt_core::compare::{Effect, Origin};
+use bkt_core::item::{Domain, ItemId};
+use bkt_core::name::CoprProject;
+use bkt_core::plan::step::SYSTEM_IMAGE;
+use bkt_core::plan::{Action, MAX_BYTES, Plan, Preconditions, Step, hash};
 use bkt_helper_api::{Error, HelperProxy};
 use zbus::OwnedVariant;
 
@@ -63,5 +67,55 @@ async fn a_preview_only_says_what_a_plan_needs() {
     assert_eq!(preview["actions"], serde_json::json!(["org.bkt.helper.packages-install"]));
     assert_eq!(preview["steps"], serde_json::json!([1]));
     assert!(lab.policy.asked.lock().unwrap().is_empty());
+    lab.nothing_happened();
+}
+
+#[tokio::test]
+async fn the_image_of_the_system_is_a_power_of_its_own() {
+    let (lab, _broker, client) = Lab::start().await;
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let image = "ghcr.io/sam/os:latest".parse().unwrap();
+    let switch = Action::SwitchSystem { image, signed: false };
+    for action in [Action::UpgradeSystem {}, switch, Action::RollBackSystem {}, Action::ResetSystem {}] {
+        let step = Step::apply(ItemId::new(Domain::Pkg, SYSTEM_IMAGE), action, Effect::Restart, Origin::New);
+        let preconditions = Preconditions { deployments: ["a.0".to_owned()].into(), ..Preconditions::default() };
+        let plan = Plan::new(preconditions, vec![step], vec![]);
+        let text = String::from_utf8(plan.to_bytes()).unwrap();
+        let preview: serde_json::Value = serde_json::from_str(&helper.preview(text.as_bytes()).await.unwrap()).unwrap();
+        assert_eq!(preview["actions"], serde_json::json!(["org.bkt.helper.system-image"]));
+        // No option, and no image but one of a registry or of this computer, reaches the broker's yes or no.
+        for (from, to) in [
+            ("ghcr.io/sam/os:latest", "--apply"),
+            ("ghcr.io/sam/os:latest", "oci:/tmp/x.y/z"),
+            ("\"do\":\"", "\"apply\":true,\"do\":\""),
+            ("\"deployments\":[\"a.0\"],", ""),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            if changed == text {
+                continue;
+            }
+            match helper.apply(changed.as_bytes(), &hash(changed.as_bytes()), HashMap::new()).await {
+                Err(Error::InvalidPlan(_)) => {}
+                other => panic!("{to}: {other:?}"),
+            }
+        }
+    }
+    assert!(lab.policy.asked.lock().unwrap().is_empty());
+    lab.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_source_of_packages_is_a_power_of_its_own() {
+    let (lab, _broker, client) = Lab::start().await;
+    let helper = HelperProxy::new(&client).await.unwrap();
+    let project: CoprProject = "atim/starship".parse().unwrap();
+    for action in [Action::EnableCopr { project: project.clone() }, Action::DisableCopr { project: project.clone() }] {
+        let step = Step::apply(ItemId::new(Domain::Copr, project.as_str()), action, Effect::Now, Origin::New);
+        let preconditions = Preconditions { coprs: [(project.clone(), false)].into(), ..Preconditions::default() };
+        let plan = Plan::new(preconditions, vec![step], vec![]);
+        let preview: serde_json::Value =
+            serde_json::from_str(&helper.preview(&plan.to_bytes()).await.unwrap()).unwrap();
+        assert_eq!(preview["actions"], serde_json::json!(["org.bkt.helper.software-sources"]));
+    }
     lab.nothing_happened();
 }

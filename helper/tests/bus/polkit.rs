@@ -20,6 +20,8 @@ pub(crate) enum Answer {
     Agrees,
     /// A dialog that waits until [`Policy::release`], then yes.
     Waits,
+    /// A dialog that waits until [`Policy::release`], then no.
+    Declines,
     /// No answer at all until [`Policy::release`], not even without a dialog.
     Hangs,
 }
@@ -74,12 +76,12 @@ impl Authority {
         assert_eq!(cancellation.is_empty(), !dialog, "only a dialog can be taken down");
         self.0.asked.lock().unwrap().push((action.clone(), dialog, details));
         let answer = self.0.answer(&action);
-        if answer == Answer::Hangs || (answer == Answer::Waits && dialog) {
+        if answer == Answer::Hangs || (matches!(answer, Answer::Waits | Answer::Declines) && dialog) {
             self.0.shown.notify_one();
             self.0.release.notified().await;
         }
         let is_authorized = match answer {
-            Answer::No | Answer::NoAgent => false,
+            Answer::No | Answer::NoAgent | Answer::Declines => false,
             Answer::Yes | Answer::Hangs => true,
             Answer::Agrees | Answer::Waits => dialog,
         };
