@@ -3,15 +3,87 @@
 //!
 //! Invariant: flags work before and after the command; nothing is abbreviated; a wrong word is exit code 2.
 
+mod admin;
+mod appimage;
+mod bin;
+mod boxes;
+mod brew;
+mod build_info;
+mod changelog;
+mod changes;
+mod containerfile;
+mod copr;
+mod dev;
+mod dnf;
+mod etc;
+mod ext;
+mod flatpak;
+mod gsetting;
+mod init;
+mod kept;
+mod kinds;
+mod local;
+mod older;
+mod repository;
+mod shim;
+mod sides;
+mod skel;
+mod system;
+mod topgrade;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bkt_core::document;
-use bkt_core::name::PackageName;
 use bkt_core::problem::Problem;
-use bkt_core::recipe::Section;
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use admin::{
+    AdminArgs, AdminCommand, BootcCommand, KargsCommand, NamesArgs, SwitchArgs, SystemctlCommand, SystemdCommand,
+    TwoSidesArgs, UnitsArgs, UpgradeArgs,
+};
+pub(crate) use appimage::{AppImageAdd, AppImageCommand};
+pub(crate) use bin::{BinAdd, BinCommand};
+pub(crate) use boxes::{BoxAdd, BoxCapture, BoxCommand, BoxImport};
+pub(crate) use brew::BrewCommand;
+pub(crate) use build_info::BuildInfoArgs;
+pub(crate) use changelog::{
+    ChangelogAdd, ChangelogArgs, ChangelogBuilt, ChangelogCommand, ChangelogEdit, ChangelogLost, ChangelogNames,
+    ChangelogRelease, ChangelogShow,
+};
+pub(crate) use changes::{
+    ApplyArgs, CaptureArgs, DiffArgs, DriftArgs, DriftCheck, DriftCommand, DriftList, IgnoreArgs, LogArgs, PlanArgs,
+    PlanCommand, StatusArgs, UndoArgs, UnignoreArgs,
+};
+pub(crate) use containerfile::{
+    ContainerfileAdopt, ContainerfileArgs, ContainerfileCommand, ContainerfileDiff, ContainerfileSync,
+};
+pub(crate) use copr::CoprCommand;
+pub(crate) use dev::{BoxOption, DevCommand, DevCopr, DevDo, DevLook, DevSides};
+pub(crate) use dnf::DnfCommand;
+pub(crate) use etc::{EtcCapture, EtcCommand, EtcNames};
+pub(crate) use ext::ExtCommand;
+pub(crate) use flatpak::{
+    FlatpakAdd, FlatpakCommand, FlatpakOverride, FlatpakPin, FlatpakThings, PlaceArgs, RemoteAdd, RemoteCommand,
+    RemoteThings,
+};
+pub(crate) use gsetting::{
+    GsettingArgs, GsettingChanged, GsettingCommand, GsettingList, GsettingName, GsettingSet, GsettingUnset,
+};
+pub(crate) use init::InitArgs;
+pub(crate) use kept::{
+    BaseArgs, BaseCommand, CompleteArgs, CompletionsArgs, ManArgs, SchemaArgs, SchemaCommand, UpstreamArgs,
+    UpstreamCommand,
+};
+pub(crate) use kinds::KindsArgs;
+pub(crate) use local::{LocalArgs, LocalClear, LocalCommand, LocalCommit, LocalItems};
+pub(crate) use repository::{CommitArgs, EntriesArgs, PrArgs, RepoArgs};
+pub(crate) use shim::ShimCommand;
+pub(crate) use sides::{SideArgs, ThingsArgs};
+pub(crate) use skel::{SkelAdd, SkelCommand, SkelNames, SkelSync};
+pub(crate) use system::{FirstBootArgs, SystemArgs, SystemCommand, SystemDiff};
+pub(crate) use topgrade::{TopgradeArgs, TopgradeCommand};
 
 use crate::error::exit;
 use crate::output::document_to;
@@ -43,7 +115,7 @@ pub(crate) struct Args {
 }
 
 /// The flags every command takes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Globals {
     /// Use the setup in DIR [default: BKT_REPO, the repository around the current folder, ~/setup]
     #[arg(short = 'C', long, value_name = "DIR", global = true, help_heading = OPTIONS)]
@@ -72,6 +144,12 @@ pub(crate) struct Globals {
     /// Do it without asking
     #[arg(short, long, visible_alias = "confirm", global = true, help_heading = CHANGING)]
     pub(crate) yes: bool,
+    /// Open a pull request with what changed in the setup
+    #[arg(long, global = true, conflicts_with = "pr_only", help_heading = CHANGING)]
+    pub(crate) pr: bool,
+    /// Only open a pull request; leave this computer and the setup's folder as they are
+    #[arg(long, global = true, help_heading = CHANGING)]
+    pub(crate) pr_only: bool,
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true, help_heading = CHANGING)]
     pub(crate) no_input: bool,
@@ -158,9 +236,14 @@ pub(crate) enum Command {
     )]
     Capture(CaptureArgs),
     /// Stop reporting items
-    #[command(after_long_help = "Examples:\n  bkt ignore pkg:powertop\n  bkt ignore 'flatpak:com.valvesoftware.*'\n\n\
-        The patterns are kept in .bktignore in the setup; delete a line there to hear of it again.")]
+    #[command(
+        after_long_help = "Examples:\n  bkt ignore pkg:powertop\n  bkt ignore 'flatpak:com.valvesoftware.*'\n  bkt ignore --list\n\n\
+        The patterns are kept in .bktignore in the setup; ‘bkt unignore’ takes them out again."
+    )]
     Ignore(IgnoreArgs),
+    /// Report items again that were ignored
+    #[command(after_long_help = "Examples:\n  bkt unignore pkg:powertop\n  bkt unignore 'flatpak:com.valvesoftware.*'")]
+    Unignore(UnignoreArgs),
     /// Show the versions of the system on this computer, and who updates it
     #[command(
         visible_alias = "sys",
@@ -174,6 +257,47 @@ pub(crate) enum Command {
         changed. ‘check’ needs neither root nor network, for hooks and CI."
     )]
     Containerfile(ContainerfileArgs),
+    /// Show the setup's branch, what is not committed, open pull requests and the last build
+    #[command(after_long_help = "Examples:\n  bkt repo\n  bkt repo --offline\n  bkt repo --json | jq .pull_requests")]
+    Repo(RepoArgs),
+    /// Commit chosen entries of the setup on its branch
+    ///
+    /// The commit is made beside the folder you work in: other changes there, staged or not, stay as they are.
+    #[command(
+        after_long_help = "Examples:\n  bkt commit\n  bkt commit pkg:htop 'flatpak:org.gnome.*'\n  bkt commit README.md -m 'Explain the setup'"
+    )]
+    Commit(CommitArgs),
+    /// Open a pull request with chosen entries of the setup
+    ///
+    /// They are committed on a new branch beside the folder you work in, and pushed. gh opens the pull request; without
+    /// it you get the page to open it on.
+    #[command(
+        after_long_help = "Examples:\n  bkt pr\n  bkt pr pkg:htop --title 'Add htop' --draft\n  bkt dnf install htop --pr"
+    )]
+    Pr(PrArgs),
+    /// Bring in what was merged into the setup elsewhere
+    ///
+    /// What is not committed here is merged with it, or nothing is changed.
+    #[command(after_long_help = "Examples:\n  bkt pull\n  bkt pull && bkt drift")]
+    Pull,
+    /// Keep a changelog of the setup: entries, versions, CHANGELOG.md
+    ///
+    /// Where the setup has a .changelog folder, entries are drafted of what runs change in it.
+    #[command(
+        after_long_help = "Examples:\n  bkt changelog add 'Boxes' -t added -c flatpak\n  bkt changelog pending\n  bkt changelog ready --all\n  bkt changelog release --tag"
+    )]
+    Changelog(ChangelogArgs),
+    /// Show what changed between two commits of the setup, and which image has it
+    ///
+    /// What of the setup this computer does not have yet: it comes with the next start, is pushed, or not even that.
+    /// With --annotations: what an image says of itself when it is built.
+    #[command(
+        after_long_help = "Examples:\n  bkt build-info\n  bkt build-info v1..v2\n  bkt build-info --image ghcr.io/me/setup:latest\n  \
+        mapfile -t note < <(bkt build-info HEAD~1 --annotations)\n  podman build --build-arg BKT_REVISION=$(git rev-parse HEAD) \\\n    \"${note[@]/#/--annotation=}\" .\n\n\
+        An image tells its commit where BKT_REVISION was given when it was built. Of\n\
+        another one the manifests in it are compared with the commits of the branch."
+    )]
+    BuildInfo(BuildInfoArgs),
     /// List past runs, or show one
     #[command(visible_alias = "history", after_long_help = "Examples:\n  bkt log\n  bkt log 41")]
     Log(LogArgs),
@@ -190,14 +314,42 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DnfCommand,
     },
+    /// Add and turn off COPR projects that packages come from
+    #[command(
+        after_long_help = "Examples:\n  bkt copr add atim/starship\n  bkt copr disable atim/starship\n  bkt copr list\n\n\
+        In an image a project is used while the image is built, and is off in the image itself. With\n\
+        --now it is added here at once, and stays until you turn it off."
+    )]
+    Copr {
+        #[command(subcommand)]
+        command: CoprCommand,
+    },
     /// Add and remove Flatpak apps, in the setup and on this computer
     #[command(
         visible_alias = "fp",
-        after_long_help = "Examples:\n  bkt flatpak add org.gnome.Boxes\n  bkt flatpak add org.gnome.Boxes --system --setup-only"
+        after_long_help = "Examples:\n  bkt flatpak add org.gnome.Boxes\n  bkt flatpak add org.gnome.Boxes --system --setup-only\n  \
+        bkt flatpak pin org.gnome.Boxes\n  bkt flatpak override org.gnome.Boxes --filesystem=home"
     )]
     Flatpak {
         #[command(subcommand)]
         command: FlatpakCommand,
+    },
+    /// Add and remove where Flatpak apps come from
+    #[command(
+        after_long_help = "Examples:\n  bkt remote add flathub\n  bkt remote add lab https://lab.example/lab.flatpakrepo --system\n  bkt remote list"
+    )]
+    Remote {
+        #[command(subcommand)]
+        command: RemoteCommand,
+    },
+    /// Add, remove and switch extensions of GNOME Shell, in the setup and on this computer
+    #[command(
+        visible_alias = "extension",
+        after_long_help = "Examples:\n  bkt ext enable caffeine@patapon.info\n  bkt ext add tilingshell@ferrarodomenico.com --setup-only\n  bkt ext list"
+    )]
+    Ext {
+        #[command(subcommand)]
+        command: ExtCommand,
     },
     /// Look at settings: their values, what they mean, which you changed
     #[command(
@@ -214,6 +366,100 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ShimCommand,
     },
+    /// Keep files of the home folder in the setup
+    #[command(
+        after_long_help = "Examples:\n  bkt skel add .bashrc .config/htop\n  bkt skel diff\n  bkt skel sync --force"
+    )]
+    Skel {
+        #[command(subcommand)]
+        command: SkelCommand,
+    },
+    /// See, restore and keep changed files of /etc
+    #[command(
+        after_long_help = "Examples:\n  bkt etc list\n  bkt etc diff /etc/ssh/sshd_config\n  bkt etc restore ssh/sshd_config\n  bkt etc capture keyd/default.conf"
+    )]
+    Etc {
+        #[command(subcommand)]
+        command: EtcCommand,
+    },
+    /// Add and remove what Homebrew installs, in the setup and on this computer
+    #[command(
+        visible_alias = "homebrew",
+        after_long_help = "Examples:\n  bkt brew add ripgrep\n  bkt brew add ublue-os/tap ublue-os/tap/linux-mcp-server\n  bkt brew list"
+    )]
+    Brew {
+        #[command(subcommand)]
+        command: BrewCommand,
+    },
+    /// Add and remove AppImages, in the setup and in Gear Lever
+    #[command(
+        visible_alias = "ai",
+        after_long_help = "Examples:\n  bkt appimage add OrcaSlicer/OrcaSlicer -a 'OrcaSlicer_Linux_*.AppImage'\n  bkt appimage disable OrcaSlicer\n  bkt appimage list"
+    )]
+    Appimage {
+        #[command(subcommand)]
+        command: AppImageCommand,
+    },
+    /// Add and remove programs fetched from GitHub, crates.io or npm
+    ///
+    /// A program of a release on GitHub is placed only when its checksum is the one that is published, or that you give.
+    #[command(
+        visible_alias = "fetchbin",
+        after_long_help = "Examples:\n  bkt bin add github:BurntSushi/ripgrep --binary rg\n  bkt bin add npm:@biomejs/biome@1.9.4\n  bkt bin remove rg"
+    )]
+    Bin {
+        #[command(subcommand)]
+        command: BinCommand,
+    },
+    /// Add and remove boxes of Distrobox, in the setup and on this computer
+    #[command(
+        visible_alias = "box",
+        after_long_help = "Examples:\n  bkt distrobox add dev --image registry.fedoraproject.org/fedora-toolbox:43 -p git\n  \
+        bkt distrobox list\n  bkt distrobox capture dev\n  bkt distrobox apply\n\n\
+        Compared is what a box was made from. One that differs is made anew: what was installed in it\n\
+        is lost, your home stays. Changes of a box are reviewed as a plan first."
+    )]
+    Distrobox {
+        #[command(subcommand)]
+        command: BoxCommand,
+    },
+    /// Install and remove packages in a development container, and keep them in the setup
+    #[command(
+        after_long_help = "Examples:\n  bkt dev install gcc\n  bkt dev copr enable atim/starship\n  bkt dev diff\n  \
+        bkt dev sync --box bootc-dev\n  bkt dev enter\n\n\
+        The container is the one this runs in; else the one named with --box, a box of Distrobox or a\n\
+        toolbox; else the toolbox that ‘toolbox enter’ enters."
+    )]
+    Dev {
+        #[command(subcommand)]
+        command: DevCommand,
+    },
+    /// List, keep or forget what was changed on this computer alone, with --here-only
+    ///
+    /// On a system that is an image, a restart takes packages away that were installed in this way; everything else
+    /// stays until it is changed back.
+    #[command(
+        after_long_help = "Examples:\n  bkt local list\n  bkt local commit pkg:htop\n  bkt local commit pkg:htop --pr --reason \"For the build\"\n  bkt local clear"
+    )]
+    Local(LocalArgs),
+    /// Kernel arguments, services, and versions of the system
+    #[command(after_long_help = "Examples:\n  bkt admin kargs list\n  bkt admin kargs append zswap.enabled=1\n  \
+        bkt admin systemd enable docker.socket\n  bkt admin systemctl restart tuned\n  bkt admin bootc status\n\n\
+        ‘systemd’ is about the image, ‘systemctl’ about this computer, now.")]
+    Admin(AdminArgs),
+    /// Start a setup of your own from this computer, or open one
+    ///
+    /// Writes manifests of what is yours here, a Containerfile that builds on the image this computer runs, a workflow
+    /// that builds, checks, pushes and signs it on GitHub, and makes the first commit. The computer stays as it is.
+    ///
+    /// A folder or address with a setup is opened as it is. A BlueBuild recipe, or a Containerfile as made from Universal
+    /// Blue's template, gets manifests beside it, and what cannot be taken over is named.
+    #[command(
+        after_long_help = "Examples:\n  bkt init -n\n  bkt init\n  bkt init ~/my-computer --base ghcr.io/ublue-os/bluefin:stable\n  \
+        bkt init https://github.com/sam/setup\n  bkt init ~/src/my-bluebuild -n\n\n\
+        What the base image has is not part of it, and what looks private is left out and named."
+    )]
+    Init(InitArgs),
     /// Check that everything Bucket needs is there
     Doctor,
     /// Tell of new changes by a desktop notification; silent when there is nothing new
@@ -221,8 +467,22 @@ pub(crate) enum Command {
     /// Apply the setup once after a new system version started
     ///
     /// Adds and changes what the setup asks for; removes nothing, leaves kernel arguments to a reviewed plan, never asks.
-    #[command(after_long_help = "Examples:\n  bkt first-boot --status\n  bkt first-boot -n")]
+    #[command(after_long_help = "Examples:\n  bkt first-boot --status\n  bkt first-boot -n\n  \
+        sudo bkt first-boot --system --now\n\n\
+        Once per image: other kernel arguments, layered packages or a rollback do not make it\n\
+        run again. What fails keeps nothing else from being done, and is tried again at the\n\
+        next start or sign-in; what was cut off three times without getting further is tried\n\
+        again with --again only. The services: systemctl status bkt-first-boot, and the same\n\
+        with --user. Exit codes: 0 complete, 5 partly, 1 failed, 7 something could not be checked.")]
     FirstBoot(FirstBootArgs),
+    /// Have Topgrade update the system, and show what differs after it
+    ///
+    /// Writes a file where Topgrade looks for one, in topgrade.d of your configuration folder. Its step ‘System update’
+    /// then knows how this system is updated, and ‘bkt first-boot’ and ‘bkt status’ come after its own steps.
+    #[command(after_long_help = "Examples:\n  bkt topgrade\n  bkt topgrade install\n  topgrade --dry-run\n\n\
+        On images of Universal Blue, ‘ujust bkt-topgrade’ does the same, and ‘ujust bkt-update’ updates\n\
+        without Topgrade.")]
+    Topgrade(TopgradeArgs),
     /// Show and verify what the setup takes for granted in its base image
     #[command(after_long_help = "Examples:\n  bkt base verify\n  bkt base assume podman -r 'containers'\n\n\
         verify exits with 3 when an assumption does not hold, with 7 when one could not be checked.")]
@@ -236,477 +496,42 @@ pub(crate) enum Command {
     /// Print the completion script for a shell
     #[command(after_long_help = "Example:\n  bkt completions bash > ~/.local/share/bash-completion/completions/bkt")]
     Completions(CompletionsArgs),
+    /// Print the names a word could become, for the completion scripts
+    #[command(hide = true)]
+    Complete(CompleteArgs),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
-/// Which sides a command changes; as a rule both.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(crate) struct SideArgs {
-    /// Write the setup, leave this computer as it is
-    #[arg(long, visible_alias = "manifest-only")]
-    pub(crate) setup_only: bool,
-    /// Change this computer, leave the setup as it is
-    #[arg(long, visible_alias = "local", conflicts_with = "setup_only")]
-    pub(crate) here_only: bool,
-    /// On an image-based computer: have it at once, too, until the next restart
-    #[arg(long, conflicts_with = "setup_only")]
-    pub(crate) now: bool,
-}
-
-/// Things to change, by name.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ThingsArgs {
-    /// Which
-    #[arg(value_name = "NAME", required = true)]
-    pub(crate) names: Vec<String>,
-    #[command(flatten)]
-    pub(crate) sides: SideArgs,
-}
-
-/// Things to look at, by name.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ShowArgs {
-    /// Which
-    #[arg(value_name = "NAME", required = true)]
-    pub(crate) names: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DnfCommand {
-    /// Add packages
-    #[command(visible_alias = "add")]
-    Install(ThingsArgs),
-    /// Take packages out
-    Remove(ThingsArgs),
-    /// List what the setup has and what was added here
-    List,
-    /// Show both sides of packages
-    Show(ShowArgs),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum FlatpakCommand {
-    /// Add apps
-    #[command(visible_alias = "install")]
-    Add(FlatpakAdd),
-    /// Take apps out; their data is kept
-    Remove(ThingsArgs),
-    /// List what the setup has and what is installed here
-    List,
-    /// Show both sides of apps
-    Show(ShowArgs),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct FlatpakAdd {
-    #[command(flatten)]
-    pub(crate) things: ThingsArgs,
-    /// The remote they come from
-    #[arg(short, long, value_name = "NAME", default_value = "flathub")]
-    pub(crate) remote: String,
-    /// For everyone on this computer
-    #[arg(long)]
-    pub(crate) system: bool,
-    /// For you only [default]
-    #[arg(long, conflicts_with = "system")]
-    pub(crate) user: bool,
-    /// The older spelling of --system and --user
-    #[arg(short, long, value_name = "SCOPE", hide = true, value_parser = ["system", "user"], conflicts_with_all = ["system", "user"])]
-    pub(crate) scope: Option<String>,
-    /// The branch
-    #[arg(long, value_name = "BRANCH")]
-    pub(crate) branch: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ShimCommand {
-    /// Add commands
-    Add(ShimAdd),
-    /// Take commands out
-    Remove(ThingsArgs),
-    /// List what the setup has and what is here
-    List,
-    /// Show both sides of commands
-    Show(ShowArgs),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ShimAdd {
-    #[command(flatten)]
-    pub(crate) things: ThingsArgs,
-    /// What they run on the host [default: the same name]
-    #[arg(short = 'H', long, value_name = "COMMAND")]
-    pub(crate) host: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct UndoArgs {
-    /// The number of the run [default: the last one that changed something]
-    #[arg(value_name = "N")]
-    pub(crate) run: Option<u64>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct StatusArgs {
-    /// Print one stable line per item, for scripts
-    #[arg(long, conflicts_with_all = ["json", "format"])]
-    pub(crate) porcelain: bool,
-    /// End lines of --porcelain with NUL
-    #[arg(short = 'z', requires = "porcelain")]
-    pub(crate) nul: bool,
-    /// Include ignored items in --porcelain
-    #[arg(long, requires = "porcelain")]
-    pub(crate) ignored: bool,
-    /// Exit with 3 when there are differences, with 7 when something could not be checked
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct DriftArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<DriftCommand>,
-    #[command(flatten)]
-    pub(crate) list: DriftList,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DriftCommand {
-    /// List every difference
-    List(DriftList),
-    /// Say in the exit code whether there are differences: 0 none, 3 some, 7 something could not be checked
-    Check(DriftCheck),
-}
-
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct DriftList {
-    /// List ignored differences instead
-    #[arg(long)]
-    pub(crate) ignored: bool,
-    /// Exit with 3 when there are differences, with 7 when something could not be checked
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-}
-
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct DriftCheck {
-    /// Show a desktop notification when there is something new
-    #[arg(long)]
-    pub(crate) notify: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct DiffArgs {
-    /// Items (pkg:htop), patterns ('flatpak:org.gnome.*') or kinds (flatpak) [default: all changes]
-    #[arg(value_name = "ITEM|PATTERN")]
-    pub(crate) items: Vec<String>,
-    /// Exit with 3 when there are differences, with 7 when something could not be checked
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct PlanArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<PlanCommand>,
-    #[command(flatten)]
-    pub(crate) show: PlanShow,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PlanCommand {
-    /// Show exactly what apply and capture would do
-    Show(PlanShow),
-}
-
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct PlanShow {
-    /// Apply these [default, without --capture: everything with a suggestion]
-    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
-    pub(crate) apply: Vec<String>,
-    /// Capture these
-    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
-    pub(crate) capture: Vec<String>,
-    /// Save the plan, to be run by ‘bkt apply FILE’
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Exit with 3 when there is something to do
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ApplyArgs {
-    /// Items (pkg:htop), patterns ('flatpak:org.gnome.*'), kinds (flatpak), or one saved plan (plan.json)
-    #[arg(value_name = "ITEM|PATTERN|PLAN.json")]
-    pub(crate) items: Vec<String>,
-    /// Apply every change, also those without a suggestion
-    #[arg(long, conflicts_with = "items")]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct CaptureArgs {
-    /// Items, patterns or kinds [default: everything with the suggestion to capture]
-    #[arg(value_name = "ITEM|PATTERN")]
-    pub(crate) items: Vec<String>,
-    /// Capture every change, also those without a suggestion
-    #[arg(long, conflicts_with = "items")]
-    pub(crate) all: bool,
-    /// Capture values that look private, too
-    #[arg(long)]
-    pub(crate) include_private: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct IgnoreArgs {
-    /// Items, patterns or kinds
-    #[arg(value_name = "ITEM|PATTERN", required = true)]
-    pub(crate) items: Vec<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct SystemArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<SystemCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SystemCommand {
-    /// Show the versions of the system on this computer, and who updates it
-    Show,
-    /// List the packages that differ between two versions
-    ///
-    /// A version is named by its role (booted, staged, rollback, pinned), its version, or the beginning of its id.
-    /// Without names: what the next start changes, or what the last one changed.
-    #[command(
-        after_long_help = "Examples:\n  bkt system diff\n  bkt system diff rollback booted\n  bkt system diff pinned"
-    )]
-    Diff(SystemDiff),
-    /// Show what waits for a restart
-    Staged,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct SystemDiff {
-    /// The version before
-    #[arg(value_name = "FROM")]
-    pub(crate) from: Option<String>,
-    /// The version after [default: booted]
-    #[arg(value_name = "TO")]
-    pub(crate) to: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ContainerfileArgs {
-    #[command(subcommand)]
-    pub(crate) command: ContainerfileCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ContainerfileCommand {
-    /// Say how each section stands, and in the exit code whether one differs: 0 none, 3 some, 7 not checked
-    Check,
-    /// Show what ‘sync --force’ would change
-    Diff(ContainerfileDiff),
-    /// Write what the manifests say into the sections that are there
-    Sync(ContainerfileSync),
-    /// Insert sections that are not there, each where it belongs
-    Adopt(ContainerfileAdopt),
-}
-
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct ContainerfileDiff {
-    /// Exit with 3 when there are differences, with 7 when something could not be checked
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-}
-
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct ContainerfileSync {
-    /// Replace sections that were edited by hand, too
-    #[arg(long)]
-    pub(crate) force: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ContainerfileAdopt {
-    /// The sections [default: those the manifests declare something for]
-    #[arg(value_name = "SECTION")]
-    pub(crate) sections: Vec<Section>,
-    /// Those, Bucket itself and the baked setup
-    #[arg(long, conflicts_with = "sections")]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LogArgs {
-    /// The number of a run
-    #[arg(value_name = "N")]
-    pub(crate) run: Option<u64>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GsettingArgs {
-    #[command(subcommand)]
-    pub(crate) command: GsettingCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum GsettingCommand {
-    /// List the settings of the setup, or the keys of schemas, with their values
-    List(GsettingList),
-    /// List what differs from its default; the setup need not mention it
-    Discover(GsettingChanged),
-    /// Print the value of a key
-    Get(GsettingName),
-    /// Set a key, in the setup and on this computer
-    Set(GsettingSet),
-    /// Say what keys mean, which values they may have, and what the setup says
-    Describe(GsettingName),
-    /// Print changes as they happen, to find the key a switch writes; with --json one object per line
-    Watch(GsettingChanged),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GsettingList {
-    /// List what differs from its default
-    #[arg(long)]
-    pub(crate) changed: bool,
-    #[command(flatten)]
-    pub(crate) keys: GsettingChanged,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GsettingChanged {
-    /// Only these schemas (SCHEMA:/PATH/ for one that has instances)
-    #[arg(value_name = "SCHEMA")]
-    pub(crate) schemas: Vec<String>,
-    /// Also keys in which programs remember their state, such as the size of windows
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GsettingSet {
-    /// The schema, SCHEMA:/PATH/ for one that has instances
-    #[arg(value_name = "SCHEMA")]
-    pub(crate) schema: String,
-    /// The key
-    #[arg(value_name = "KEY")]
-    pub(crate) key: String,
-    /// The value as GVariant text; text alone needs no quotes
-    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
-    pub(crate) value: String,
-    #[command(flatten)]
-    pub(crate) sides: SideArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GsettingName {
-    /// The schema, SCHEMA:/PATH/ for one that has instances, or a whole item (gsetting:SCHEMA/KEY)
-    #[arg(value_name = "SCHEMA")]
-    pub(crate) schema: String,
-    /// The key
-    #[arg(value_name = "KEY")]
-    pub(crate) key: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct FirstBootArgs {
-    /// Do the administrator's part; what the system service runs
-    #[arg(long)]
-    pub(crate) system: bool,
-    /// Only say how the last one ended
-    #[arg(long)]
-    pub(crate) status: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct BaseArgs {
-    #[command(subcommand)]
-    pub(crate) command: BaseCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BaseCommand {
-    /// Look whether every assumption holds on this computer
-    Verify,
-    /// List the assumptions
-    List,
-    /// Show the base image and when it was last verified
-    Info,
-    /// Take packages of the base image for granted
-    Assume {
-        /// The packages
-        #[arg(value_name = "PACKAGE", required = true)]
-        packages: Vec<PackageName>,
-        /// Why the setup needs them
-        #[arg(short, long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
-    /// No longer take packages for granted
-    Unassume {
-        /// The packages
-        #[arg(value_name = "PACKAGE", required = true)]
-        packages: Vec<PackageName>,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct UpstreamArgs {
-    #[command(subcommand)]
-    pub(crate) command: UpstreamCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UpstreamCommand {
-    /// List what the image fetches
-    List,
-    /// Show one
-    Info {
-        /// Its name
-        #[arg(value_name = "NAME")]
-        name: String,
-    },
-    /// Look whether every pin has a checksum and agrees with the files beside it
-    Verify,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct SchemaArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<SchemaCommand>,
-    /// Print this one: a manifest (system-packages) or a document (status)
-    #[arg(value_name = "NAME")]
-    pub(crate) name: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SchemaCommand {
-    /// List them
-    List,
-    /// Print one
-    Show {
-        /// A manifest (system-packages) or a document (status)
-        #[arg(value_name = "NAME")]
-        name: String,
-    },
-    /// Write all of them into a folder
-    Generate {
-        /// The folder
-        #[arg(short, long, value_name = "DIR", default_value = "schemas")]
-        output: PathBuf,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct CompletionsArgs {
-    /// The shell
-    #[arg(value_name = "SHELL")]
-    pub(crate) shell: clap_complete::Shell,
+impl Command {
+    /// Whether it may write the setup, so that there can be something for a pull request.
+    pub(crate) const fn changes_setup(&self) -> bool {
+        matches!(
+            self,
+            Self::Capture(_)
+                | Self::Ignore(_)
+                | Self::Unignore(_)
+                | Self::Containerfile(_)
+                | Self::Dnf { .. }
+                | Self::Copr { .. }
+                | Self::Flatpak { .. }
+                | Self::Remote { .. }
+                | Self::Ext { .. }
+                | Self::Gsetting(_)
+                | Self::Shim { .. }
+                | Self::Skel { .. }
+                | Self::Brew { .. }
+                | Self::Appimage { .. }
+                | Self::Bin { .. }
+                | Self::Distrobox { .. }
+                | Self::Dev { .. }
+                | Self::Local(_)
+                | Self::Admin(_)
+                | Self::Base(_)
+                | Self::Changelog(_)
+        )
+    }
 }
 
 /// Arguments that name no command, or ask for help.
@@ -718,10 +543,11 @@ pub(crate) struct Refused {
 
 /// Reads the arguments.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Args, Refused> {
-    Args::try_parse_from(arguments).map_err(|error| {
+    Args::try_parse_from(arguments).map_err(|mut error| {
         let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
         let json = words.iter().any(|word| matches!(*word, "--json" | "--format=json"))
             || words.windows(2).any(|pair| pair == ["--format", "json"]);
+        older::point(&mut error, &words);
         Refused { error, json }
     })
 }
@@ -732,8 +558,10 @@ impl Refused {
         if self.json && self.error.use_stderr() {
             let said = self.error.render().to_string();
             let message = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let mut problem = Problem::new("usage", message);
+            problem.hint = said.lines().find_map(|line| line.trim().strip_prefix("tip: ")).map(str::to_owned);
             // A closed standard output is no failure of ours.
-            let _ = document_to(std::io::stdout(), &document::error(&Problem::new("usage", message), exit::USAGE));
+            let _ = document_to(std::io::stdout(), &document::error(&problem, exit::USAGE));
         } else {
             // A closed standard output is no failure of ours.
             let _ = self.error.print();

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use bkt_core::agreed::Base;
 use bkt_core::compare::{Change, Decision, Effect, Origin};
 use bkt_core::describe;
+use bkt_core::domain::karg::{self, Fact};
 use bkt_core::i18n::{fill, gettext};
-use bkt_core::item::ItemId;
+use bkt_core::item::{Domain, ItemId};
 use bkt_core::plan::{Decisions, Plan};
 use bkt_core::session::{Session, Snapshot};
 use bkt_core::value::Value;
 use unicode_width::UnicodeWidthStr;
 
+use crate::commands::admin::kargs;
 use crate::list::sign;
 use crate::ui::{BOLD, DIM, padded, styled, wrapped};
 
@@ -23,6 +25,7 @@ use crate::ui::{BOLD, DIM, padded, styled, wrapped};
 pub(crate) struct Cards {
     apply: Sentences,
     capture: Sentences,
+    arguments: BTreeMap<String, Fact>,
     width: usize,
 }
 
@@ -33,7 +36,8 @@ impl Cards {
     /// Prepares cards for some changes, `width` columns wide.
     pub(crate) fn new(session: &Session, snapshot: &Snapshot, changes: &[&Change], width: usize) -> Self {
         let would = |decision| sentences(session, snapshot, changes, decision);
-        Self { apply: would(Decision::Apply), capture: would(Decision::Capture), width }
+        let arguments = arguments(session, snapshot, changes);
+        Self { apply: would(Decision::Apply), capture: would(Decision::Capture), arguments, width }
     }
 
     /// The cards of some changes.
@@ -43,8 +47,16 @@ impl Cards {
 
     /// The card of one change.
     pub(crate) fn one(&self, change: &Change) -> String {
-        let labels =
-            [gettext("last agreed"), gettext("setup"), gettext("this computer"), gettext("apply"), gettext("capture")];
+        let labels = [
+            gettext("last agreed"),
+            gettext("setup"),
+            gettext("this computer"),
+            gettext("apply"),
+            gettext("capture"),
+            gettext("running"),
+            gettext("after restart"),
+            gettext("from"),
+        ];
         let wide = labels.iter().map(|label| label.width()).max().unwrap_or(0) + 2;
         let mut out = self.title(change);
         let mut line = |label: &str, text: &str| out.push_str(&format!("    {}{text}\n", padded(label, wide)));
@@ -53,10 +65,19 @@ impl Cards {
             Base::Absent => line(&labels[0], &gettext("not there")),
             Base::Value(value) => line(&labels[0], &value.to_string()),
         }
-        let place = change.declared_at.map(|(manifest, at)| format!("{}:{at}", manifest.path()));
+        let place = change.declared_at.map(|(_, at)| match at {
+            0 => change.file(),
+            at => format!("{}:{at}", change.file()),
+        });
         line(&labels[1], &beside(&side(change.setup.as_ref()), place.as_deref()));
         let moved = (change.origin != Origin::New).then(|| describe::origin(change.origin));
         line(&labels[2], &beside(&side(change.computer.as_ref()), moved.as_deref()));
+        if let Some(fact) = self.arguments.get(&change.id.key).filter(|_| change.id.domain == Domain::Karg) {
+            let yes = |there| if there { gettext("yes") } else { gettext("no") };
+            line(&labels[5], &yes(fact.running));
+            line(&labels[6], &yes(fact.next));
+            line(&labels[7], &kargs::source(&fact.from));
+        }
         let sentence = |text: &str| wrapped(text, 4 + wide, 6 + wide, self.width);
         for step in self.apply.get(&change.id).into_iter().flatten() {
             line(&labels[3], &sentence(step));
@@ -70,6 +91,20 @@ impl Cards {
         out
     }
 
+    /// What apply and capture would do about a change, one line each.
+    pub(crate) fn choices(&self, change: &Change) -> String {
+        let labels = [(gettext("apply"), &self.apply), (gettext("capture"), &self.capture)];
+        let wide = labels.iter().map(|(label, _)| label.width()).max().unwrap_or(0);
+        let lines = labels.iter().flat_map(|(label, sentences)| {
+            let said = sentences.get(&change.id).into_iter().flatten();
+            said.map(move |said| {
+                let said = wrapped(said, 10 + wide, 12 + wide, self.width);
+                format!("\n        {}  {said}", styled(DIM, &padded(label, wide)))
+            })
+        });
+        lines.collect()
+    }
+
     fn title(&self, change: &Change) -> String {
         let (mark, style) = sign(change);
         let id = change.id.to_string();
@@ -81,6 +116,17 @@ impl Cards {
         };
         format!("{style}{mark}{style:#} {}{gap}{}\n", styled(BOLD, &id), styled(DIM, name))
     }
+}
+
+/// Where kernel arguments are and whose they are, if changes are about any.
+fn arguments(session: &Session, snapshot: &Snapshot, changes: &[&Change]) -> BTreeMap<String, Fact> {
+    let declared = snapshot.setup.declared(Domain::Karg);
+    let (true, Ok(declared)) = (changes.iter().any(|change| change.id.domain == Domain::Karg), declared) else {
+        return BTreeMap::new();
+    };
+    // Without them the card says less; that they cannot be read is said elsewhere.
+    let facts = karg::facts(session.host.as_ref(), &snapshot.comparison.system, declared).unwrap_or_default();
+    facts.into_iter().map(|fact| (fact.argument.to_string(), fact)).collect()
 }
 
 /// What a decision would do about each change: the steps it would run, or why there are none.
@@ -131,6 +177,7 @@ fn side(value: Option<&Value>) -> String {
     match value {
         None => gettext("not there"),
         Some(Value::Present) => gettext("there"),
+        Some(Value::Absent) => gettext("not there"),
         Some(value) => value.to_string(),
     }
 }

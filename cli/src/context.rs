@@ -3,8 +3,9 @@
 //!
 //! Invariant: with `--root` no part of the running system is read or changed.
 
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bkt_core::host::dry_run::DryRunHost;
@@ -16,15 +17,18 @@ use bkt_core::run::Administrator;
 use bkt_core::session::Session;
 use bkt_gio::GioSettings;
 
-use crate::args::Globals;
+use crate::args::{Globals, SideArgs};
 use crate::environment::Environment;
 use crate::error::{Failure, exit};
 use crate::interrupt::{Direct, Interrupt, Interruptible};
 use crate::privileged::HelperClient;
 use crate::ui::Ui;
 
+/// Where the setup opened in the window is kept.
+const CHOSEN: &str = "org.bkt.Bucket/repository";
+
 /// The flags, the environment and the terminal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// The flags every command has.
     pub(crate) globals: Globals,
@@ -32,13 +36,21 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// The terminal.
     pub(crate) ui: Ui,
+    /// The command as it was typed, or could have been.
+    pub(crate) command: String,
 }
 
 impl Context {
     /// Puts flags and environment together.
-    pub(crate) fn new(globals: Globals, environment: Environment) -> Self {
+    pub(crate) fn new(globals: Globals, environment: Environment, words: &[OsString]) -> Self {
         let ui = Ui::new(&globals, environment.no_input);
-        Self { globals, environment, ui }
+        let words = words.iter().map(|word| typed(&word.to_string_lossy()));
+        Self {
+            globals,
+            environment,
+            ui,
+            command: std::iter::once("bkt".to_owned()).chain(words).collect::<Vec<_>>().join(" "),
+        }
     }
 
     /// The directory given with `--root`, in one spelling.
@@ -71,8 +83,12 @@ impl Context {
             None => settings,
         };
         let host = LiveHost::of_user(root, Arc::new(settings)).with_home(self.environment.home.clone());
-        // A dry run could not change anything even by mistake.
-        Ok(if self.globals.dry_run { Arc::new(DryRunHost::new(Arc::new(host))) } else { Arc::new(host) })
+        // What must not change this computer could not even by mistake.
+        Ok(if self.globals.dry_run || self.globals.pr_only {
+            Arc::new(DryRunHost::new(Arc::new(host)))
+        } else {
+            Arc::new(host)
+        })
     }
 
     /// The directory of the setup.
@@ -81,14 +97,41 @@ impl Context {
         self.environment.setup(self.globals.repo.as_deref(), here.as_deref(), || chosen_setup(&GioSettings::new()))
     }
 
+    /// Makes a setup the one that is found from anywhere, and tells whether it is now. With `--root` another computer
+    /// is meant, and nothing of this one is changed.
+    pub(crate) fn choose(&self, setup: &Path) -> bool {
+        if matches!(self.root(), Ok(None)) {
+            // What cannot be kept is told by looking.
+            let _ = keep_chosen(&GioSettings::new(), setup);
+        }
+        let found = self.environment.setup(None, None, || chosen_setup(&GioSettings::new()));
+        found.is_ok_and(|found| found == setup)
+    }
+
+    /// Whether a setup was named, so that it is no question of whether there is one.
+    pub(crate) fn names_setup(&self) -> bool {
+        self.globals.repo.is_some() || self.environment.names_setup()
+    }
+
     /// The person's work with their setup.
     pub(crate) fn session(&self) -> Result<Session, Failure> {
         Ok(Session { host: self.host()?, setup: self.setup()?, state: self.environment.state()? })
     }
 
+    /// The same for what can be done without a setup, too.
+    pub(crate) fn session_without_setup(&self) -> Result<Session, Failure> {
+        let setup = self.setup().unwrap_or_default();
+        Ok(Session { host: self.brief_host()?, setup, state: self.environment.state()? })
+    }
+
     /// The same where no setting's description is shown: reading those is most of the work.
     pub(crate) fn brief_session(&self) -> Result<Session, Failure> {
         Ok(Session { host: self.brief_host()?, setup: self.setup()?, state: self.environment.state()? })
+    }
+
+    /// Whether this computer is to stay as it is.
+    pub(crate) const fn setup_only(&self, sides: &SideArgs) -> bool {
+        sides.setup_only || self.globals.pr_only
     }
 
     /// Who does the administrator's part of a plan: the helper, or on a directory this program itself.
@@ -98,6 +141,10 @@ impl Context {
         plan: &Plan,
         interrupt: &'a Interrupt,
     ) -> Result<Box<dyn Administrator + 'a>, Failure> {
+        if self.globals.pr_only && plan.admin_steps().next().is_some() {
+            let message = gettext("this command changes this computer, which --pr-only leaves alone");
+            return Err(Failure::new(exit::USAGE, "not_setup_only", message).hinted(gettext("Use --pr to change both")));
+        }
         let Some(root) = host.root() else {
             return Ok(Box::new(Interruptible { inner: HelperClient::new(&self.ui), interrupt }));
         };
@@ -111,17 +158,44 @@ impl Context {
     }
 }
 
+/// A word as a shell reads it back.
+pub(crate) fn typed(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@=+,%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Whether this program runs as root.
 pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
+/// What a string says that is written as GVariant text.
+fn unquoted(text: &str) -> Option<String> {
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let mut chars = text.strip_prefix(quote)?.strip_suffix(quote)?.chars();
+    let mut plain = String::new();
+    while let Some(c) = chars.next() {
+        plain.push(if c == '\\' { chars.next()? } else { c });
+    }
+    Some(plain)
+}
+
+fn keep_chosen(settings: &dyn Settings, setup: &Path) -> Option<()> {
+    let key = CHOSEN.parse().ok()?;
+    // As GVariant text, whose strings know these escapes.
+    let text = setup.to_str()?.replace('\\', r"\\").replace('\'', r"\'");
+    settings.set(&key, Some(&format!("'{text}'"))).ok()
+}
+
 /// The setup opened in the window, which keeps it in its settings.
 fn chosen_setup(settings: &dyn Settings) -> Option<PathBuf> {
-    let key = "org.bkt.Bucket/repository".parse().ok()?;
+    let key = CHOSEN.parse().ok()?;
     match settings.read(&[SettingQuery { key, declared: None }]).ok()?.pop()? {
         SettingReading::Read { current, .. } => {
-            Some(PathBuf::from(current.trim_matches('\''))).filter(|path| path.is_absolute())
+            Some(PathBuf::from(unquoted(&current)?)).filter(|path| path.is_absolute())
         }
         SettingReading::Missing(_) => None,
     }

@@ -86,9 +86,14 @@ pub(crate) fn to_host(
 
 /// Whether a command needs the computer, and not only this program or a directory.
 fn is_about_the_host(context: &Context, command: Option<&Command>) -> bool {
-    let anywhere =
-        matches!(command, None | Some(Command::Completions(_) | Command::Containerfile(_) | Command::Schema(_)));
-    !anywhere && matches!(context.root(), Ok(None))
+    let anywhere = matches!(
+        command,
+        None | Some(Command::Completions(_) | Command::Man(_) | Command::Containerfile(_) | Command::Schema(_))
+    );
+    // A development container is changed from inside, unless another one is named. A Flatpak is none.
+    let here = matches!(command, Some(Command::Dev { command }) if command.container().is_none())
+        && !Path::new("/.flatpak-info").exists();
+    !anywhere && !here && matches!(context.root(), Ok(None))
 }
 
 /// `--env` for each variable that is set here, and for the guard.

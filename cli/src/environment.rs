@@ -11,12 +11,15 @@ use bkt_core::i18n::{fill, gettext};
 use crate::error::{Failure, exit};
 
 /// The variables `bkt` looks at.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Environment {
     /// The person’s home directory.
     pub(crate) home: Option<PathBuf>,
     state_home: Option<PathBuf>,
+    config_home: Option<PathBuf>,
     setup: Option<PathBuf>,
+    /// Where the person's own tools are.
+    pub(crate) path: Option<String>,
     /// `BKT_NO_INPUT` is set.
     pub(crate) no_input: bool,
 }
@@ -28,7 +31,9 @@ impl Environment {
         Self {
             home: path("HOME").filter(|home| home.is_absolute()),
             state_home: path("XDG_STATE_HOME").filter(|state| state.is_absolute()),
+            config_home: path("XDG_CONFIG_HOME").filter(|config| config.is_absolute()),
             setup: path("BKT_REPO"),
+            path: get("PATH").and_then(|path| path.into_string().ok()),
             no_input: path("BKT_NO_INPUT").is_some(),
         }
     }
@@ -57,11 +62,27 @@ impl Environment {
             .ok_or_else(|| missing(gettext("no setup was found here or in ~/setup")))
     }
 
+    /// Keeps this run's state in another place.
+    pub(crate) fn keep_state_in(&mut self, directory: &Path) {
+        self.state_home = Some(directory.to_owned());
+    }
+
+    /// Whether `BKT_REPO` is set.
+    pub(crate) const fn names_setup(&self) -> bool {
+        self.setup.is_some()
+    }
+
     /// Where this person's state is kept.
     pub(crate) fn state(&self) -> Result<PathBuf, Failure> {
         let base = self.state_home.clone().or_else(|| Some(self.home.as_ref()?.join(".local/state")));
         base.map(|base| base.join("bkt"))
             .ok_or_else(|| Failure::new(exit::NOT_POSSIBLE, "no_home", gettext("HOME is not set")))
+    }
+
+    /// Where the configuration of this person's programs is.
+    pub(crate) fn config(&self) -> Result<PathBuf, Failure> {
+        let base = self.config_home.clone().or_else(|| Some(self.home.as_ref()?.join(".config")));
+        base.ok_or_else(|| Failure::new(exit::NOT_POSSIBLE, "no_home", gettext("HOME is not set")))
     }
 
     /// A path as people write it: `~` for their home.
@@ -82,5 +103,5 @@ fn found(path: &Path) -> Option<PathBuf> {
 
 fn missing(message: String) -> Failure {
     Failure::new(exit::NOT_POSSIBLE, "repo_not_found", message)
-        .hinted(gettext("Name its folder with ‘-C DIR’ or set BKT_REPO"))
+        .hinted(gettext("Name its folder with ‘-C DIR’, or start one with ‘bkt init’"))
 }

@@ -94,7 +94,7 @@ impl From<SessionError> for Failure {
         match &error {
             SessionError::Setup(SetupError::NotFound(_)) => {
                 Self::new(exit::NOT_POSSIBLE, "repo_not_found", error.to_string())
-                    .hinted(gettext("Name its folder with ‘-C DIR’ or set BKT_REPO"))
+                    .hinted(gettext("Name its folder with ‘-C DIR’, or start one with ‘bkt init’"))
             }
             SessionError::File { .. } => Self::new(exit::FAILED, "file_unusable", error.to_string()),
         }

@@ -45,7 +45,9 @@ impl Interrupt {
                 while presses.recv().await.is_some() {
                     let again = interrupt.asked.swap(true, Ordering::Relaxed);
                     if !again && !interrupt.answered.load(Ordering::Relaxed) {
-                        ui.say(&gettext("Stopping after your own steps…"));
+                        // Over the line of what runs.
+                        let clear = if ui.is_live() { "\r\x1b[K" } else { "" };
+                        ui.say(&format!("{clear}{}", gettext("Stopping after your own steps…")));
                     }
                 }
             });
@@ -54,7 +56,13 @@ impl Interrupt {
         let _ = is_ready.recv();
     }
 
-    fn is_asked(&self) -> bool {
+    /// Says nothing when it is pressed: what is left undone says so.
+    pub(crate) fn quietly(self) -> Self {
+        self.answered.store(true, Ordering::Relaxed);
+        self
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 }

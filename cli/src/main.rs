@@ -10,7 +10,6 @@ mod context;
 mod delegate;
 mod environment;
 mod error;
-mod git;
 mod interrupt;
 mod list;
 mod locale;
@@ -33,8 +32,9 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(refused) => return refused.print(),
     };
-    let context = context::Context::new(args.globals, environment::Environment::new(variable));
-    let ended = delegate::to_host(&context, args.command.as_ref(), arguments.get(1..).unwrap_or_default(), variable)
+    let words = arguments.get(1..).unwrap_or_default();
+    let context = context::Context::new(args.globals, environment::Environment::new(variable), words);
+    let ended = delegate::to_host(&context, args.command.as_ref(), words, variable)
         .and_then(|()| commands::run(&context, args.command));
     context.ui.end(&ended)
 }

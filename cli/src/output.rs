@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use serde_json::Value as Json;
 
 /// Writes one document.
-pub(crate) fn document_to(mut stream: impl Write, document: &Json) -> io::Result<()> {
+pub(crate) fn document_to(stream: impl Write, document: &Json) -> io::Result<()> {
+    // Standard output would write out each line on its own.
+    let mut stream = io::BufWriter::new(stream);
     serde_json::to_writer_pretty(&mut stream, document)?;
     stream.write_all(b"\n")?;
     stream.flush()

@@ -5,17 +5,23 @@
 //! written over.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use bkt_core::describe;
 use bkt_core::i18n::gettext;
 use bkt_core::plan::Plan;
 use bkt_core::run::{Event, StepState};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::Progress;
-use crate::ui::{BAD, DIM, GOOD, Ui, WARN, cut, padded, styled};
+use crate::ui::{BAD, DIM, GOOD, Ui, WARN, padded, styled};
+
+/// How often the line of what runs is drawn again.
+const TICK: Duration = Duration::from_millis(120);
+/// From when on it says how long it runs.
+const LONG: Duration = Duration::from_secs(2);
 
 /// Shows the events of one run.
 #[derive(Debug)]
@@ -24,13 +30,15 @@ pub(crate) struct Reporter<'u> {
     sentences: Vec<String>,
     started: BTreeMap<usize, Instant>,
     live: bool,
+    running: Option<ProgressBar>,
 }
 
 impl<'u> Reporter<'u> {
     /// Prepares the words of a plan's steps.
     pub(crate) fn new(ui: &'u Ui, plan: &Plan) -> Self {
         let live = ui.progress == Progress::Auto && ui.is_live() && !ui.quiet;
-        Self { ui, sentences: plan.steps.iter().map(describe::step).collect(), started: BTreeMap::new(), live }
+        let sentences = plan.steps.iter().map(describe::step).collect();
+        Self { ui, sentences, started: BTreeMap::new(), live, running: None }
     }
 
     /// Shows one event.
@@ -50,9 +58,7 @@ impl<'u> Reporter<'u> {
         match event {
             Event::Operation { n, state: StepState::Running, .. } => {
                 self.started.insert(*n, Instant::now());
-                if self.live {
-                    self.ui.say_raw(&format!("\r\x1b[K{}\r", self.row(*n, &gettext("running"), DIM)));
-                }
+                self.show(*n, None);
             }
             // What was never tried is named with its reason after the run.
             Event::Operation { state: StepState::Skipped, .. } => self.clear(),
@@ -81,25 +87,52 @@ impl<'u> Reporter<'u> {
                 self.clear();
                 self.ui.say(&styled(DIM, &format!("        {line}")));
             }
-            Event::Log { .. } | Event::Start { .. } | Event::End { .. } => {}
+            Event::Log { n, line } => self.show(*n, Some(line)),
+            Event::Start { .. } | Event::End { .. } => self.clear(),
         }
     }
 
-    fn clear(&self) {
-        if self.live {
-            self.ui.say_raw("\r\x1b[K");
+    /// Shows what runs, with the last thing its tool said.
+    fn show(&mut self, n: usize, said: Option<&str>) {
+        if !self.live || !self.started.contains_key(&n) {
+            return;
+        }
+        let bar = self.running.get_or_insert_with(|| {
+            // Only a template that is none could be refused; without one the bar would show numbers.
+            let style = ProgressStyle::with_template("{spinner} {wide_msg} {long}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner())
+                .with_key("long", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    if state.elapsed() >= LONG {
+                        // Writing into a line of text does not fail.
+                        let _ = write!(out, "{} s", state.elapsed().as_secs());
+                    }
+                });
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        let number = number(n, self.sentences.len());
+        let sentence = n.checked_sub(1).and_then(|index| self.sentences.get(index)).map_or("", String::as_str);
+        let said = said.map(|said| said.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+        let said = if said.is_empty() { said } else { format!(" · {said}") };
+        bar.set_message(format!("{number} {sentence}{said}"));
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.running.take() {
+            bar.finish_and_clear();
         }
     }
 
     fn row(&self, n: usize, word: &str, style: Style) -> String {
-        let total = self.sentences.len();
-        let number = format!("[{n:>width$}/{total}]", width = total.to_string().len());
         let sentence = n.checked_sub(1).and_then(|index| self.sentences.get(index)).map_or("", String::as_str);
-        let wide = [gettext("running"), gettext("waiting"), gettext("FAILED")].iter().map(|text| text.width()).max();
+        let wide = [gettext("done"), gettext("waiting"), gettext("FAILED")].iter().map(|text| text.width()).max();
         let fill = padded("", wide.unwrap_or(0).saturating_sub(word.width()));
-        let line = format!("{number} {}{fill}  ", styled(style, word));
-        // A line that is written over must not wrap.
-        let room = if style == DIM { self.ui.width().saturating_sub(number.width() + 12) } else { usize::MAX };
-        line + &cut(sentence, room)
+        format!("{} {}{fill}  {sentence}", number(n, self.sentences.len()), styled(style, word))
     }
+}
+
+/// `[ 2/14]`
+fn number(n: usize, total: usize) -> String {
+    format!("[{n:>width$}/{total}]", width = total.to_string().len())
 }

@@ -59,15 +59,15 @@ pub(crate) fn consent(ui: &Ui, question: &str, changes: Option<(&Cards, &[&Chang
 /// Asks for each change; `None` when the person quits.
 pub(crate) fn select(ui: &Ui, cards: &Cards, changes: &[&Change], suggested: &Decisions) -> Option<Decisions> {
     let mut decisions = Decisions::new();
-    let mut for_all: Option<(Domain, Decision)> = None;
+    let mut for_all: Option<(Domain, Option<Decision>)> = None;
     for (index, change) in changes.iter().enumerate() {
         let decision = match for_all {
-            Some((domain, decision)) if domain == change.id.domain => Some(decision),
+            Some((domain, decision)) if domain == change.id.domain => decision,
             _ => match one(ui, cards, change, index + 1, changes.len(), suggested)? {
                 Choice::Decided(decision) => decision,
                 Choice::All(decision) => {
                     for_all = Some((change.id.domain, decision));
-                    Some(decision)
+                    decision
                 }
             },
         };
@@ -78,7 +78,7 @@ pub(crate) fn select(ui: &Ui, cards: &Cards, changes: &[&Change], suggested: &De
 
 enum Choice {
     Decided(Option<Decision>),
-    All(Decision),
+    All(Option<Decision>),
 }
 
 fn one(ui: &Ui, cards: &Cards, change: &Change, n: usize, total: usize, suggested: &Decisions) -> Option<Choice> {
@@ -86,7 +86,7 @@ fn one(ui: &Ui, cards: &Cards, change: &Change, n: usize, total: usize, suggeste
     let what = describe::values(change).unwrap_or_else(|| describe::shape(change.shape));
     let id = styled(BOLD, &change.id.to_string());
     let origin = describe::origin(change.origin);
-    ui.say(&format!("({n}/{total}) {style}{mark}{style:#} {id}\n        {what} · {origin}"));
+    ui.say(&format!("({n}/{total}) {style}{mark}{style:#} {id}\n        {what} · {origin}{}", cards.choices(change)));
     let domain = describe::domain(change.id.domain);
     let suggested = suggested.get(&change.id).copied();
     let question = match suggested {
@@ -100,16 +100,18 @@ fn one(ui: &Ui, cards: &Cards, change: &Change, n: usize, total: usize, suggeste
             "a" | "A" => return Some(Choice::Decided(Some(Decision::Apply))),
             "c" | "C" => return Some(Choice::Decided(Some(Decision::Capture))),
             "i" | "I" => return Some(Choice::Decided(Some(Decision::Ignore))),
-            "l" | "L" => return Some(Choice::Decided(None)),
-            "aa" => return Some(Choice::All(Decision::Apply)),
-            "cc" => return Some(Choice::All(Decision::Capture)),
+            "l" | "L" | "s" | "S" => return Some(Choice::Decided(None)),
+            "aa" => return Some(Choice::All(Some(Decision::Apply))),
+            "cc" => return Some(Choice::All(Some(Decision::Capture))),
+            "ii" => return Some(Choice::All(Some(Decision::Ignore))),
+            "ll" | "ss" => return Some(Choice::All(None)),
             "d" | "D" => ui.say(&cards.one(change)),
             "q" | "Q" => return None,
             _ => ui.say(&fill(
                 &gettext(
                     "  a   make this computer what the setup says\n  c   write what this computer has into the setup\n  \
-                     i   stop reporting it\n  l   leave it for later\n  d   show both sides\n  q   change nothing at all\n  \
-                     aa  apply, also the rest of {domain}\n  cc  capture, also the rest of {domain}",
+                     i   stop reporting it\n  l   leave it for later (or s, skip)\n  d   show both sides\n  q   change nothing at all\n  \
+                     aa  apply, also the rest of {domain}; likewise cc, ii and ll",
                 ),
                 &[("domain", &domain)],
             )),

@@ -7,6 +7,7 @@ use bkt_core::describe;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::Domain;
 use bkt_core::plan::{Direction, Plan, Step};
+use bkt_core::recipe::file::Foreseen;
 use bkt_core::value::Value;
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthStr;
@@ -15,12 +16,18 @@ use crate::ui::{BOLD, DIM, padded, styled, wrapped};
 
 /// The plan, its deferrals and its counts.
 pub(crate) fn plan(plan: &Plan, undecided: usize, width: usize) -> String {
+    plan_with(plan, &Foreseen::default(), undecided, width)
+}
+
+/// The same, with what becomes of the recipe under the files that it follows.
+pub(crate) fn plan_with(plan: &Plan, recipe: &Foreseen, undecided: usize, width: usize) -> String {
     let mut out = String::new();
     let sentences: Vec<String> = plan.steps.iter().map(describe::step).collect();
     let limit = width.saturating_sub(30).max(30);
     let wide = sentences.iter().map(|text| text.width()).filter(|width| *width <= limit).max().unwrap_or(0);
     let mut group = String::new();
-    for ((_, step), sentence) in plan.numbered().zip(&sentences) {
+    let last_file = plan.numbered().filter(|(_, step)| step.manifest().is_some()).map(|(n, _)| n).last();
+    for ((n, step), sentence) in plan.numbered().zip(&sentences) {
         let heading = describe::step_group(step);
         if heading != group {
             out.push_str(&format!("{}\n", styled(BOLD, &heading)));
@@ -35,6 +42,11 @@ pub(crate) fn plan(plan: &Plan, undecided: usize, width: usize) -> String {
             format!("  {}\n      {}", wrapped(sentence, 2, 6, width), styled(DIM, &values))
         };
         out.push_str(&format!("{line}\n"));
+        if Some(n) == last_file {
+            for sentence in describe::recipe(recipe) {
+                out.push_str(&format!("  {}\n", wrapped(&sentence, 2, 6, width)));
+            }
+        }
     }
     if !plan.deferred.is_empty() {
         out.push_str(&format!("{}\n", styled(BOLD, &gettext("Not in This Plan"))));

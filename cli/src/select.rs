@@ -67,15 +67,64 @@ fn one<'c>(comparison: &'c Comparison, word: &str) -> Result<Picked<'c>, Failure
             Failure::new(exit::USAGE, "unknown_item", message)
         }
     };
-    Err(match similar(comparison, word) {
+    Err(match similar(comparison, word).or_else(|| meant(word)) {
         Some(item) => failure.hinted(fill(&gettext("Did you mean {item}?"), &[("item", &item)])),
         None => failure.hinted(gettext("‘bkt drift’ lists the items")),
     })
 }
 
+/// What people call the kinds of items elsewhere.
+const OTHER_WORDS: [(&str, Domain); 21] = [
+    ("package", Domain::Pkg),
+    ("rpm", Domain::Pkg),
+    ("dnf", Domain::Pkg),
+    ("system", Domain::Pkg),
+    ("app", Domain::Flatpak),
+    ("application", Domain::Flatpak),
+    ("fp", Domain::Flatpak),
+    ("extension", Domain::Ext),
+    ("setting", Domain::Gsetting),
+    ("gs", Domain::Gsetting),
+    ("gsettings", Domain::Gsetting),
+    ("dconf", Domain::Gsetting),
+    ("command", Domain::Shim),
+    ("service", Domain::Unit),
+    ("systemd", Domain::Unit),
+    ("systemctl", Domain::Unit),
+    ("timer", Domain::Unit),
+    ("kernel", Domain::Karg),
+    ("kernel-argument", Domain::Karg),
+    ("argument", Domain::Karg),
+    ("flatpak-remote", Domain::Remote),
+];
+
+/// The kind that was probably meant by the word before the colon, or by the whole word.
+fn meant(word: &str) -> Option<String> {
+    let (kind, key) = word.split_once(':').map_or((word, None), |(kind, key)| (kind, Some(key)));
+    let kind = kind.to_lowercase();
+    if kind.parse::<Domain>().is_ok() {
+        return None;
+    }
+    let single = kind.strip_suffix('s').unwrap_or(&kind);
+    let other = OTHER_WORDS.iter().find(|(other, _)| *other == kind || *other == single);
+    let domain = other.map(|(_, domain)| *domain).or_else(|| {
+        let ids = Domain::ALL.iter().map(|domain| domain.id()).chain(OTHER_WORDS.iter().map(|(other, _)| *other));
+        let near = nearest(&kind, ids)?;
+        near.parse().ok().or_else(|| Some(OTHER_WORDS.iter().find(|(other, _)| *other == near)?.1))
+    })?;
+    Some(key.map_or_else(|| domain.id().to_owned(), |key| format!("{domain}:{key}")))
+}
+
 /// Whether a word covers an item: its id, a pattern of it, or its kind.
 pub(crate) fn covers(word: &str, id: &ItemId) -> bool {
-    word == id.domain.id() || ignore::matches(word, &id.to_string())
+    word == id.domain.id() || ignore::names(id).iter().any(|name| ignore::matches(word, name))
+}
+
+/// The name that is nearest to a mistyped one, when it is near enough to have been meant.
+pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let scored = names.into_iter().map(|name| (strsim::normalized_damerau_levenshtein(name, word), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= 0.7).then_some(best.1)
 }
 
 /// The item whose id or name is nearest to a word.
@@ -91,4 +140,24 @@ fn similar(comparison: &Comparison, word: &str) -> Option<String> {
     };
     let best = ids.map(near).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 >= 0.7).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_words_for_kinds_are_understood_as_questions() {
+        for (word, kind) in [
+            ("rpm:htop", "pkg:htop"),
+            ("packages", "pkg"),
+            ("Extension:a@b", "ext:a@b"),
+            ("flatpack:org.gnome.Boxes", "flatpak:org.gnome.Boxes"),
+            ("services", "unit"),
+            ("kargs:quiet", "karg:quiet"),
+        ] {
+            assert_eq!(meant(word).as_deref(), Some(kind));
+        }
+        assert_eq!((meant("pkg:htop"), meant("zzz")), (None, None));
+    }
 }

@@ -11,7 +11,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::args::{Globals, Progress, When};
 use crate::error::{Answer, Failure, exit};
@@ -41,19 +41,6 @@ pub(crate) fn padded(text: &str, width: usize) -> String {
 /// The width of the widest of some texts, in terminal columns.
 pub(crate) fn widest<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> usize {
     texts.into_iter().map(|text| text.as_ref().width()).max().unwrap_or(0)
-}
-
-/// Text without what does not fit into a width in terminal columns.
-pub(crate) fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut used = 1;
-    let fits = |c: &char| {
-        used += c.width().unwrap_or(0);
-        used <= width
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// Plain text broken between words where it would pass a width, each further line indented.
@@ -205,13 +192,11 @@ impl Ui {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, padded, widest, wrapped};
+    use super::{padded, widest, wrapped};
 
     #[test]
     fn widths_are_counted_in_columns() {
         assert_eq!(padded("日本", 5), "日本 ");
-        assert_eq!(cut("日本語です", 5), "日本…");
-        assert_eq!(cut("htop", 4), "htop");
         assert_eq!(widest(["htop", "日本語"]), 6);
     }
 

@@ -87,7 +87,8 @@ impl Computer {
         self
     }
 
-    fn set(&mut self, name: &str, value: String) {
+    /// Sets a variable of the environment.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
         self.variables.insert(name.to_owned(), value);
     }
 
@@ -162,9 +163,15 @@ impl Computer {
         } else {
             Command::new(program)
         };
-        command.args(args).env_clear().envs(&self.variables).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let output = command.env("PATH", path).current_dir(self.directory.path()).output().unwrap();
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", path)
+            .envs(&self.variables)
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC");
+        let output = command.current_dir(self.directory.path()).output().unwrap();
         let text = |bytes: Vec<u8>| self.normal(&String::from_utf8(bytes).unwrap());
         Said { exit: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }
@@ -173,7 +180,7 @@ impl Computer {
     fn normal(&self, text: &str) -> String {
         let text = text.replace(self.directory.path().to_str().unwrap(), "/tmp/x");
         let ours = |line: &&str| !line.starts_with("dbus-daemon[");
-        text.split_inclusive('\n').filter(ours).collect()
+        text.split_inclusive('\n').filter(ours).map(timeless).collect()
     }
 
     /// Every file below the given parts with the hash of its content, except the tools' own logs.
@@ -184,8 +191,31 @@ impl Computer {
     }
 }
 
+/// A line of progress without how long its step took, which it says of one that took longer than a second.
+fn timeless(line: &str) -> String {
+    let seconds = |word: &str| word.strip_suffix(" s").is_some_and(|number| number.parse::<f64>().is_ok());
+    let text = line.trim_end_matches(['\r', '\n']);
+    let is_step = text.starts_with('[') && text.contains("] ");
+    match text.rsplit_once("  ").filter(|(_, last)| is_step && seconds(last)) {
+        Some((step, _)) => format!("{}{}", step.trim_end(), &line[text.len()..]),
+        None => line.to_owned(),
+    }
+}
+
+#[test]
+fn only_how_long_a_step_took_is_left_out() {
+    assert_eq!(timeless("[ 1/14] done     Install htop  1.5 s\n"), "[ 1/14] done     Install htop\n");
+    assert_eq!(
+        timeless("[1/1] waiting  Remove a=1  after restart  61.0 s\r\n"),
+        "[1/1] waiting  Remove a=1  after restart\r\n"
+    );
+    for line in ["[1/1] done     Set x to 2.0 s\n", "It took  1.5 s\n", "[1/1] done     Install htop\n"] {
+        assert_eq!(timeless(line), line);
+    }
+}
+
 /// Every document has a schema in data/schemas, and is what that says.
-fn valid(document: &Json) {
+pub(crate) fn valid(document: &Json) {
     valid_as(document["format"].as_str().unwrap(), document);
 }
 

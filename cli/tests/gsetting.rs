@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use crate::computer::Computer;
+use crate::computer::{Computer, valid};
 
 const INTERFACE: &str = "org.gnome.desktop.interface";
 
@@ -105,6 +105,8 @@ fn the_key_a_switch_writes_is_told_when_it_is_written() {
     assert_eq!(computer.run("gsettings", &["set", INTERFACE, "clock-format", "24h"]).exit, 0);
     let said = watch(&format!("--json {INTERFACE}"));
     let lines: Vec<Json> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{said:?}");
+    lines.iter().for_each(valid);
     assert_eq!(
         (&lines[0]["old"], &lines[0]["new"], &lines[0]["reset"]),
         (&"'24h'".into(), &"'12h'".into(), &false.into())
@@ -113,4 +115,37 @@ fn the_key_a_switch_writes_is_told_when_it_is_written() {
         (&lines[1]["id"], &lines[1]["reset"]),
         (&format!("gsetting:{INTERFACE}/clock-format").into(), &true.into())
     );
+}
+
+#[test]
+fn undo_resets_what_nobody_had_chosen() {
+    let Some(computer) = Computer::sample() else { return };
+    let [schema, key] = ["org.gnome.desktop.interface", "enable-animations"];
+    let chosen = || computer.run("dconf", &["read", "/org/gnome/desktop/interface/enable-animations"]).out;
+    let set = |value: &str| assert_eq!(computer.bkt(&["gsetting", "set", schema, key, value, "-y"]).exit, 0);
+    let undo = || assert_eq!(computer.bkt(&["undo", "-y"]).exit, 0);
+    assert_eq!(chosen(), "");
+    set("false");
+    assert_eq!(chosen(), "false\n");
+    undo();
+    assert_eq!(chosen(), "", "it is no choice of anybody again");
+    undo();
+    assert_eq!(chosen(), "false\n", "undoing the undo chooses it again");
+    set("true");
+    undo();
+    assert_eq!(chosen(), "false\n", "a value that was chosen is the one to go back to");
+    // The receipt of an older version does not say whether the value was chosen.
+    computer.bkt(&["gsetting", "unset", schema, key, "-y"]);
+    set("false");
+    let runs = computer.path("home/.local/state/bkt/runs");
+    let newest =
+        std::fs::read_dir(&runs).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some());
+    let newest = newest.max_by_key(|path| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap()).unwrap();
+    let text = std::fs::read_to_string(&newest).unwrap();
+    let older: String =
+        text.lines().filter(|line| !line.contains("from_default")).map(|line| format!("{line}\n")).collect();
+    assert_ne!(text, older);
+    std::fs::write(&newest, older).unwrap();
+    undo();
+    assert_eq!(chosen(), "true\n");
 }

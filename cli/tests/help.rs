@@ -11,12 +11,16 @@ fn alone_it_says_where_to_begin() {
     See how this computer differs from its setup, and decide about each difference.
 
     Look     status · drift [list|check] · diff · plan [show] · log · system · doctor
-    Edit     dnf · flatpak · gsetting · shim
-    Decide   apply · capture · ignore · undo
+    Edit     dnf · copr · flatpak · remote · ext · gsetting · shim · skel · etc
+             brew · appimage · bin · distrobox · dev
+    Decide   apply · capture · ignore · unignore · undo · local [list|commit]
+    System   admin kargs|systemd|systemctl|bootc
     Image    containerfile check|diff|sync|adopt · base · upstream · schema
-    Set up   first-boot · notify · completions · help
+             repo · commit · pr · pull · changelog · build-info
+    Set up   init · first-boot · notify · topgrade · completions · help
 
-    Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.
+    Begin with ‘bkt status’, or ‘bkt init’ where there is no setup.
+    ‘bkt help COMMAND’ explains a command and its options.
     ");
 }
 
@@ -39,21 +43,51 @@ fn help_fits_eighty_columns_and_names_every_command() {
       apply          Make this computer what the setup says
       capture        Write what this computer has into the setup
       ignore         Stop reporting items
+      unignore       Report items again that were ignored
       system         Show the versions of the system on this computer, and who
                      updates it [alias: sys]
       containerfile  Keep the Containerfile of the setup in step with its manifests
+      repo           Show the setup's branch, what is not committed, open pull
+                     requests and the last build
+      commit         Commit chosen entries of the setup on its branch
+      pr             Open a pull request with chosen entries of the setup
+      pull           Bring in what was merged into the setup elsewhere
+      changelog      Keep a changelog of the setup: entries, versions, CHANGELOG.md
+      build-info     Show what changed between two commits of the setup, and which
+                     image has it
       log            List past runs, or show one [alias: history]
       undo           Take back what a run did
       dnf            Install and remove packages, in the setup and on this computer
+      copr           Add and turn off COPR projects that packages come from
       flatpak        Add and remove Flatpak apps, in the setup and on this computer
                      [alias: fp]
+      remote         Add and remove where Flatpak apps come from
+      ext            Add, remove and switch extensions of GNOME Shell, in the setup
+                     and on this computer [alias: extension]
       gsetting       Look at settings: their values, what they mean, which you
                      changed [alias: gs]
       shim           Add and remove commands of the host that toolboxes have, too
+      skel           Keep files of the home folder in the setup
+      etc            See, restore and keep changed files of /etc
+      brew           Add and remove what Homebrew installs, in the setup and on this
+                     computer [alias: homebrew]
+      appimage       Add and remove AppImages, in the setup and in Gear Lever
+                     [alias: ai]
+      bin            Add and remove programs fetched from GitHub, crates.io or npm
+                     [alias: fetchbin]
+      distrobox      Add and remove boxes of Distrobox, in the setup and on this
+                     computer [alias: box]
+      dev            Install and remove packages in a development container, and
+                     keep them in the setup
+      local          List, keep or forget what was changed on this computer alone,
+                     with --here-only
+      admin          Kernel arguments, services, and versions of the system
+      init           Start a setup of your own from this computer, or open one
       doctor         Check that everything Bucket needs is there
       notify         Tell of new changes by a desktop notification; silent when
                      there is nothing new
       first-boot     Apply the setup once after a new system version started
+      topgrade       Have Topgrade update the system, and show what differs after it
       base           Show and verify what the setup takes for granted in its base
                      image
       upstream       Show and verify the software the image fetches from elsewhere;
@@ -80,6 +114,9 @@ fn help_fits_eighty_columns_and_names_every_command() {
     Options of commands that change something:
       -n, --dry-run         Only show what would be done
       -y, --yes             Do it without asking [alias: --confirm]
+          --pr              Open a pull request with what changed in the setup
+          --pr-only         Only open a pull request; leave this computer and the
+                            setup's folder as they are
           --no-input        Never ask; fail where an answer is needed
           --progress <HOW>  How to show progress on standard error [default: auto]
                             [possible values: auto, plain, json, none]

@@ -8,16 +8,33 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::disallowed_methods, reason = "tests start programs, read their environment and prepare files")]
 
+mod admin;
+mod appimage;
 mod bare;
+mod bin;
+mod boxes;
+mod brew;
+mod build_info;
+mod changelog;
+mod completions;
 mod computer;
 mod containerfile;
+mod crash;
 mod delegation;
 mod documents;
 mod flatpak;
 mod gsetting;
 mod help;
+mod ignored;
+mod init;
 mod kept;
+mod kinds;
+mod open;
 mod personal;
+mod repository;
 mod sample;
 mod saved_plan;
+mod temporary;
+mod terminal;
+mod topgrade;
 mod verbs;

@@ -21,6 +21,14 @@ fn a_package_is_installed_and_written_down_and_undone() {
     let before = packages(&computer);
     let plan = computer.bkt(&["dnf", "install", "ripgrep", "-n"]);
     assert_eq!((plan.exit, packages(&computer)), (0, before.clone()), "{plan:?}");
+    // The sample's arguments are written as an older version did.
+    assert!(plan.out.contains("system-packages.json\n  Containerfile: SYSTEM_PACKAGES, KERNEL_ARGUMENTS\n"));
+    let plan = computer.bkt(&["dnf", "install", "ripgrep", "-n", "--json"]).document();
+    let foreseen =
+        serde_json::json!({"file": "Containerfile", "changed": ["SYSTEM_PACKAGES", "KERNEL_ARGUMENTS"], "missing": []});
+    assert_eq!(plan["recipe"], foreseen);
+    let here = computer.bkt(&["dnf", "install", "ripgrep", "-n", "--json", "--here-only"]).document();
+    assert_eq!(here["recipe"], Json::Null);
     let said = computer.bkt(&["dnf", "install", "ripgrep", "-y"]);
     assert_eq!(said.exit, 0, "{said:?}");
     assert_eq!(packages(&computer), before.replace("    \"htop\",\n", "    \"htop\",\n    \"ripgrep\",\n"));
@@ -103,4 +111,192 @@ fn a_setting_is_set_and_written_down_in_its_own_spelling() {
     assert_ne!(computer.bkt(&["gsetting", "set", key[0], key[1], "25h"]).exit, 0);
     assert_ne!(computer.bkt(&["gsetting", "set", key[0], "clock-formt", "24h"]).exit, 0);
     assert_eq!(manifest(), before);
+}
+
+#[test]
+fn a_copr_is_written_down_and_never_added_to_another_computer() {
+    let Some(computer) = Computer::sample() else { return };
+    let before = packages(&computer);
+    let said = computer.bkt(&["copr", "add", "atim/starship", "-y"]);
+    assert_eq!(said.exit, 1, "{said:?}");
+    assert!(said.out.contains("not to a directory"), "{said:?}");
+    assert_eq!(packages(&computer), before);
+    let plan = computer.bkt(&["copr", "add", "atim/starship", "--setup-only", "-n"]);
+    let missing = "  Containerfile: without COPR_REPOS; ‘bkt containerfile adopt’ inserts it\n";
+    assert!(plan.out.contains("  Containerfile: SYSTEM_PACKAGES") && plan.out.contains(missing), "{plan:?}");
+    for words in
+        [&["copr", "add", "atim/starship", "--setup-only"][..], &["dnf", "copr", "enable", "@g/p", "--setup-only"]]
+    {
+        assert_eq!(computer.bkt(words).exit, 0, "{words:?}");
+    }
+    let state = |name: &str| {
+        let list = computer.bkt(&["copr", "list", "--json"]).document();
+        let id = format!("copr:{name}");
+        list["items"].as_array().unwrap().iter().find(|item| item["id"] == id.as_str()).cloned().unwrap_or(Json::Null)
+    };
+    assert_eq!(state("atim/starship")["setup"]["enabled"], Json::Bool(true));
+    let recipe = || std::fs::read_to_string(computer.path("setup/Containerfile")).unwrap();
+    assert!(recipe().contains("    --enablerepo=copr:copr.fedorainfracloud.org:group_g:p \\\n"), "{}", recipe());
+    assert_eq!(computer.bkt(&["containerfile", "adopt", "COPR_REPOS", "-y"]).exit, 0);
+    assert!(recipe().contains("    dnf -y copr enable @g/p; \\\n"), "{}", recipe());
+    assert_eq!(computer.bkt(&["copr", "disable", "@g/p", "--setup-only"]).exit, 0);
+    assert_eq!(state("@g/p")["setup"]["enabled"], Json::Bool(false));
+    for name in ["atim/starship", "@g/p"] {
+        assert_eq!(computer.bkt(&["copr", "remove", name, "--setup-only"]).exit, 0);
+    }
+    assert_eq!(state("@g/p"), Json::Null);
+    for name in ["starship", "a;b/c", "https://x/y"] {
+        assert_eq!(computer.bkt(&["copr", "add", "--setup-only", name]).exit, 2, "{name}");
+    }
+}
+
+#[test]
+fn what_someone_added_from_a_copr_is_captured_and_undone() {
+    let Some(computer) = Computer::sample() else { return };
+    let file = "root/etc/yum.repos.d/_copr:copr.fedorainfracloud.org:atim:starship.repo";
+    std::fs::create_dir_all(computer.path("root/etc/yum.repos.d")).unwrap();
+    let text = "[copr:copr.fedorainfracloud.org:atim:starship]\nenabled=1\ngpgcheck=0\n";
+    std::fs::write(computer.path(file), text).unwrap();
+    let before = packages(&computer);
+    let said = computer.bkt(&["capture", "copr:atim/starship", "-n"]);
+    assert!(said.out.contains("WITHOUT checking"), "{said:?}");
+    assert_eq!(computer.bkt(&["capture", "copr:atim/starship", "-y"]).exit, 0);
+    assert!(packages(&computer).contains(r#""gpg_check": false"#), "{}", packages(&computer));
+    let drift = computer.bkt(&["drift", "--json"]).document();
+    assert!(!drift["items"].to_string().contains("copr:"), "{drift}");
+    assert_eq!(computer.bkt(&["undo", "-y"]).exit, 0);
+    let entries = |text: &str| serde_json::from_str::<Json>(text).unwrap()["packages"].clone();
+    assert!(!packages(&computer).contains("starship") && entries(&packages(&computer)) == entries(&before));
+}
+
+#[test]
+fn a_setting_leaves_the_setup_and_gets_its_default_and_is_put_back() {
+    let Some(computer) = Computer::sample() else { return };
+    let manifest = || std::fs::read_to_string(computer.path("setup/manifests/gsettings.json")).unwrap();
+    let key = ["org.gnome.desktop.interface", "clock-format"];
+    assert_eq!(computer.bkt(&["gsetting", "set", key[0], key[1], "12h"]).exit, 0);
+    let before = manifest();
+    let chosen = || computer.bkt(&["gsetting", "get", key[0], key[1], "--json"]).document()["items"][0].clone();
+    assert_eq!((&chosen()["value"], &chosen()["changed"]), (&"'12h'".into(), &Json::Bool(true)));
+
+    let plan = computer.bkt(&["gsetting", "unset", key[0], key[1], "-n"]);
+    insta::assert_snapshot!(plan.out, @r"
+    Setup Files
+      Take org.gnome.desktop.interface/clock-format out of manifests/gsettings.json
+      Containerfile: SYSTEM_PACKAGES, KERNEL_ARGUMENTS
+    Now
+      Reset org.gnome.desktop.interface/clock-format to its default
+
+    Plan: 1 to apply, 1 to capture.
+    ");
+    let said = computer.bkt(&["gsetting", "reset", "gsetting:org.gnome.desktop.interface/clock-format"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert!(!manifest().contains("clock-format"), "{}", manifest());
+    assert_eq!((&chosen()["value"], &chosen()["changed"]), (&"'24h'".into(), &Json::Bool(false)));
+    assert!(computer.bkt(&["gsetting", "unset", key[0], key[1]]).out.contains("Nothing to do"));
+
+    let said = computer.bkt(&["undo", "-y"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert_eq!(chosen()["value"], "'12h'");
+    let parsed = |text: &str| serde_json::from_str::<Json>(text).unwrap()["settings"].as_array().unwrap().len();
+    assert_eq!(parsed(&manifest()), parsed(&before));
+    assert_eq!(computer.bkt(&["gsetting", "unset", key[0]]).exit, 2);
+    let said = computer.bkt(&["gsetting", "unset", key[0], "clock-formt"]);
+    assert!(said.exit == 2 && said.err.contains("Did you mean ‘clock-format’?"), "{said:?}");
+}
+
+#[test]
+fn a_setting_whose_schema_is_gone_can_leave_the_setup() {
+    let Some(computer) = Computer::sample() else { return };
+    computer
+        .manifest("gsettings.json", "{\"settings\": [{\"schema\": \"org.gone\", \"key\": \"x\", \"value\": \"1\"}]}");
+    let said = computer.bkt(&["gsetting", "unset", "org.gone", "x"]);
+    assert!(said.exit == 2 && said.err.contains("--setup-only"), "{said:?}");
+    assert_eq!(computer.bkt(&["gsetting", "unset", "org.gone", "x", "--setup-only"]).exit, 0);
+    assert_eq!(std::fs::read_to_string(computer.path("setup/manifests/gsettings.json")).unwrap(), "{\"settings\": []}");
+}
+
+#[test]
+fn a_setup_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let Some(computer) = Computer::sample() else { return };
+    computer.manifest("gsettings.json", "{\"settings\": [");
+    let said = computer.bkt(&["gsetting", "list"]);
+    assert!(said.exit == 6 && said.err.contains("gsettings.json") && said.out.is_empty(), "{said:?}");
+    let said = computer.bkt(&["gsetting", "describe", "org.gnome.desktop.interface", "clock-format"]);
+    assert!(said.exit == 0 && said.err.contains("gsettings.json") && said.out.contains("allowed"), "{said:?}");
+    let said = computer.bkt(&["-C", "/nowhere", "gsetting", "list"]);
+    assert_eq!(said.exit, 2, "{said:?}");
+}
+
+#[test]
+fn what_dnf_knows_is_asked_of_dnf_and_sync_removes_nothing() {
+    let Some(computer) = Computer::sample() else { return };
+    for (words, answer) in [
+        (&["dnf", "info", "htop"][..], "htop"),
+        (&["dnf", "search", "htop"], "htop"),
+        (&["dnf", "provides", "htop"], "htop"),
+        (&["dnf", "search", "htop", "-n"], "htop"),
+    ] {
+        let said = computer.bkt(words);
+        assert!(said.exit == 0 && said.out.contains(answer), "{said:?}");
+    }
+    let document = computer.bkt(&["dnf", "info", "htop", "--json"]).document();
+    assert_eq!((&document["program"], &document["exit"]), (&"dnf".into(), &0.into()));
+    assert_eq!(computer.bkt(&["dnf", "info", "nosuchpackage"]).exit, 1);
+    assert_eq!(computer.bkt(&["dnf", "search", "--", "--setopt=x=y"]).exit, 2);
+
+    let diff = computer.bkt(&["dnf", "diff"]);
+    assert!(diff.exit == 0 && diff.out.contains("strace") && !diff.out.contains("Flatpak"), "{diff:?}");
+    let plan = computer.bkt(&["dnf", "sync", "-n"]);
+    assert!(plan.out.contains("Install strace") && !plan.out.contains("Remove"), "{plan:?}");
+    assert_eq!(computer.bkt(&["dnf", "sync", "-y"]).exit, 0);
+    assert_eq!(item(&computer, "strace")["computer"], Json::Bool(true));
+}
+
+#[test]
+fn what_concerns_the_image_alone_is_listed() {
+    let text = r#"{"packages": [], "groups": ["@development-tools"], "excluded": ["nano"]}"#;
+    let computer = Computer::bare(&[("system-packages.json", text)]);
+    let said = computer.bkt(&["dnf", "list"]);
+    assert!(said.out.contains("Groups for the image: development-tools\n"), "{said:?}");
+    assert!(said.out.contains("Kept out of the image: nano\n"), "{said:?}");
+    let list = computer.bkt(&["dnf", "list", "--json"]).document();
+    assert_eq!((&list["groups"][0], &list["excluded"][0]), (&"development-tools".into(), &"nano".into()));
+}
+
+#[test]
+fn groups_go_into_the_setup_and_its_recipe() {
+    let computer = Computer::bare(&[("system-packages.json", "{\n  \"packages\": [\"htop\"]\n}\n")]);
+    std::fs::write(computer.path("setup/Containerfile"), "FROM x\n").unwrap();
+    assert_eq!(computer.bkt(&["containerfile", "adopt", "SYSTEM_PACKAGES", "-y"]).exit, 0);
+    let recipe = || std::fs::read_to_string(computer.path("setup/Containerfile")).unwrap();
+    let manifest = || std::fs::read_to_string(computer.path("setup/manifests/system-packages.json")).unwrap();
+    let before = (manifest(), recipe());
+    let said = computer.bkt(&["dnf", "install", "@development-tools", "-n"]);
+    assert_eq!(said.out, "Would add @development-tools to manifests/system-packages.json.\n", "{said:?}");
+    assert_eq!((manifest(), recipe()), before);
+    let said = computer.bkt(&["dnf", "install", "@development-tools"]);
+    assert_eq!(
+        said.out,
+        "Added @development-tools to manifests/system-packages.json.\nContainerfile: SYSTEM_PACKAGES follows the setup\n",
+        "{said:?}"
+    );
+    assert!(recipe().contains("    @development-tools \\\n"), "{}", recipe());
+    assert!(computer.bkt(&["dnf", "install", "@development-tools"]).out.contains("already"));
+    assert_eq!(computer.bkt(&["containerfile", "check"]).exit, 0);
+    let document = computer.bkt(&["dnf", "remove", "@development-tools", "--json"]).document();
+    assert_eq!(
+        (&document["groups"][0], &document["recipe"][0]),
+        (&"development-tools".into(), &"SYSTEM_PACKAGES".into())
+    );
+    assert_eq!(recipe(), before.1);
+    for (words, code) in [
+        (&["@a", "htop"][..], "usage"),
+        (&["@a", "--here-only"], "not_possible"),
+        (&["@a b"], "name_invalid"),
+        (&["@-x"], "name_invalid"),
+    ] {
+        let said = computer.bkt(&[&["--json", "dnf", "install"], words].concat());
+        assert_eq!((said.exit, &said.document()["error"]["code"]), (2, &code.into()), "{said:?}");
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn apply(context: &Context, args: &ApplyArgs) -> Result<Answer, Failu
     {
         return run::replay(context, &session, super::plan::load(Path::new(file))?);
     }
-    let snapshot = run::compare(context, &session)?;
+    let snapshot = run::compare_kinds(context, &session, &args.kinds.domains())?;
     let comparison = &snapshot.comparison;
     let all = |decision: Decision, changes: &[&Change]| -> Decisions {
         changes.iter().map(|change| (change.id.clone(), decision)).collect()

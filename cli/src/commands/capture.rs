@@ -16,7 +16,7 @@ use crate::select;
 /// `bkt capture`.
 pub(super) fn capture(context: &Context, args: &CaptureArgs) -> Result<Answer, Failure> {
     let session = context.session()?;
-    let snapshot = run::compare_named(context, &session, &args.items)?;
+    let snapshot = run::compare_named(context, &session, &args.kinds.domains(), &args.items)?;
     let comparison = &snapshot.comparison;
     let changes: Vec<&Change> = if !args.items.is_empty() {
         let picked = select::pick(comparison, &args.items)?;
@@ -33,10 +33,7 @@ pub(super) fn capture(context: &Context, args: &CaptureArgs) -> Result<Answer, F
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
     let private = if args.include_private { Consent::Given } else { Consent::Asked };
     let question = gettext("Write this into the setup?");
-    run::propose(
-        context,
-        &session,
-        &snapshot,
-        Proposal { changes, decisions, question, named: !args.items.is_empty(), private },
-    )
+    let proposal = Proposal { changes, decisions, question, named: !args.items.is_empty(), private };
+    let answer = run::propose(context, &session, &snapshot, proposal)?;
+    Ok(if context.globals.dry_run { answer } else { run::with_recipe(&session, answer) })
 }

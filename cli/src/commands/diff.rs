@@ -17,7 +17,7 @@ use crate::select;
 /// `bkt diff`.
 pub(super) fn diff(context: &Context, args: &DiffArgs) -> Result<Answer, Failure> {
     let session = context.session()?;
-    let snapshot = super::run::compare_named(context, &session, &args.items)?;
+    let snapshot = super::run::compare_named(context, &session, &bkt_core::item::Domain::ALL, &args.items)?;
     let comparison = &snapshot.comparison;
     let (changes, equal): (Vec<&Change>, _) = if args.items.is_empty() {
         (comparison.changes.iter().collect(), Vec::new())

@@ -6,6 +6,8 @@
 use bkt_core::compare::{Change, Comparison, Shape};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
+use bkt_core::session::Snapshot;
+use serde_json::Value as Json;
 
 use super::notify;
 use super::status::{unchecked, verdict, warnings};
@@ -17,14 +19,14 @@ use crate::list;
 /// `bkt drift`, `bkt drift list`, `bkt drift check`.
 pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<Answer, Failure> {
     match &args.command {
-        None => list(context, args.list),
-        Some(DriftCommand::List(args)) => list(context, *args),
-        Some(DriftCommand::Check(args)) => check(context, *args),
+        None => list(context, &args.list),
+        Some(DriftCommand::List(args)) => list(context, args),
+        Some(DriftCommand::Check(args)) => check(context, args),
     }
 }
 
-fn list(context: &Context, args: DriftList) -> Result<Answer, Failure> {
-    let snapshot = super::run::compare(context, &context.session()?)?;
+fn list(context: &Context, args: &DriftList) -> Result<Answer, Failure> {
+    let snapshot = super::run::compare_kinds(context, &context.session()?, &args.kinds.domains())?;
     let comparison = &snapshot.comparison;
     let shown: Vec<&Change> = if args.ignored { &comparison.ignored } else { &comparison.changes }.iter().collect();
     let mut text = list::grouped(&shown, context.ui.width());
@@ -38,8 +40,19 @@ fn list(context: &Context, args: DriftList) -> Result<Answer, Failure> {
     if !shown.is_empty() {
         hints.push_str(&list::legend());
     }
+    if !comparison.temporary.is_empty() {
+        if !hints.is_empty() && !hints.ends_with('\n') {
+            hints.push('\n');
+        }
+        hints.push_str(&super::local::count(comparison));
+    }
     let exit = if args.exit_code { verdict(comparison) } else { exit::DONE };
-    Ok(Answer::new(text, document::drift(&snapshot)).hinted(hints).exiting(exit))
+    Ok(Answer::new(text, document(context, &snapshot)).hinted(hints).exiting(exit))
+}
+
+/// The document, where one is wanted: with many changes it is most of the work.
+fn document(context: &Context, snapshot: &Snapshot) -> Json {
+    if context.ui.json { document::drift(snapshot) } else { Json::Null }
 }
 
 /// `6 changes: 1 only here, 2 missing, 3 different. 4 ignored.`
@@ -72,9 +85,9 @@ fn totals(comparison: &Comparison, only_ignored: bool) -> String {
     if ignored == 0 { all } else { fill(&gettext("{changes} {ignored}"), &[("changes", &all), ("ignored", &rest)]) }
 }
 
-fn check(context: &Context, args: DriftCheck) -> Result<Answer, Failure> {
+fn check(context: &Context, args: &DriftCheck) -> Result<Answer, Failure> {
     let session = context.brief_session()?;
-    let snapshot = super::run::compare(context, &session)?;
+    let snapshot = super::run::compare_kinds(context, &session, &args.kinds.domains())?;
     let comparison = &snapshot.comparison;
     if args.notify {
         notify::tell(context, &session, comparison)?;
@@ -85,5 +98,5 @@ fn check(context: &Context, args: DriftCheck) -> Result<Answer, Failure> {
         exit::UNCHECKED => unchecked(comparison),
         _ => totals(comparison, false),
     };
-    Ok(Answer::new(text, document::drift(&snapshot)).exiting(exit))
+    Ok(Answer::new(text, document(context, &snapshot)).exiting(exit))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `bkt gsetting`: settings, what they mean, which differ from their defaults, and which one a switch writes.
 //!
-//! Invariant: nothing is changed; a setup is used where there is one and not needed.
+//! Invariant: only `set` and `unset` change anything; a setup is used where there is one and not needed to look.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -15,14 +15,16 @@ use bkt_core::ignore;
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::manifest::Declarations;
 use bkt_core::name::{NameError, SchemaName, SettingKey};
+use bkt_core::plan::build::BuildError;
 use bkt_core::problem::Problem;
+use bkt_core::session::SessionError;
 use bkt_core::setup::Setup;
 use bkt_core::value::Value;
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::verb;
-use crate::args::{GsettingChanged, GsettingCommand, GsettingList, GsettingName, GsettingSet};
+use crate::args::{GsettingChanged, GsettingCommand, GsettingList, GsettingName, GsettingSet, GsettingUnset};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 use crate::ui::{BOLD, DIM, WARN, padded, styled, widest, wrapped};
@@ -34,6 +36,7 @@ pub(super) fn gsetting(context: &Context, command: &GsettingCommand) -> Result<A
         GsettingCommand::Discover(args) => changed(context, args),
         GsettingCommand::Get(name) => get(context, name),
         GsettingCommand::Set(args) => set(context, args),
+        GsettingCommand::Unset(args) => unset(context, args),
         GsettingCommand::Describe(name) => describe(context, name),
         GsettingCommand::Watch(args) => watch(context, args),
     }
@@ -51,6 +54,24 @@ fn set(context: &Context, args: &GsettingSet) -> Result<Answer, Failure> {
         settings.check(&key, &args.value).or_else(|error| settings.check(&key, &quoted()).map_err(|_| error));
     let value = Value::Setting(canonical.map_err(failure)?);
     verb::change(context, [(ItemId::new(Domain::Gsetting, key.as_str()), Some(value))], &args.sides)
+}
+
+/// `bkt gsetting unset`.
+fn unset(context: &Context, args: &GsettingUnset) -> Result<Answer, Failure> {
+    let (schema, Some(key)) = parse(&args.name)? else { return Err(keyless(&args.name.schema)) };
+    let key = schema.key(&key).map_err(unnamed)?;
+    // What is no longer installed can still be taken out of the setup.
+    if !context.setup_only(&args.sides) {
+        let known = look(context.brief_host()?.as_ref(), &schema, Some(key.key()));
+        if let Err(mut failure) = known {
+            let written = declared(context).is_ok_and(|declared| declared.contains_key(key.as_str()));
+            if written {
+                failure.problem.hint = Some(gettext("With --setup-only it is only taken out of the setup"));
+            }
+            return Err(failure);
+        }
+    }
+    verb::change(context, [(ItemId::new(Domain::Gsetting, key.as_str()), None)], &args.sides)
 }
 
 /// The settings named by words that the setup need not mention, so that they can be captured: keys named in full,
@@ -79,10 +100,33 @@ fn unnamed(error: NameError) -> Failure {
     Failure::new(exit::USAGE, "name_invalid", error.to_string())
 }
 
-/// What the setup says about settings; nothing where there is no setup or it cannot be read.
-fn declared(context: &Context) -> Declarations {
-    let setup = context.setup().ok().and_then(|directory| Setup::load(&directory).ok());
-    setup.and_then(|setup| setup.declared(Domain::Gsetting).ok().cloned()).unwrap_or_default()
+/// What the setup says about settings; nothing where there is none.
+///
+/// # Errors
+/// There is a setup, or one was named, and it cannot be read.
+fn declared(context: &Context) -> Result<Declarations, Failure> {
+    let directory = match context.setup() {
+        Ok(directory) => directory,
+        Err(_) if !context.names_setup() => return Ok(Declarations::new()),
+        Err(failure) => return Err(failure),
+    };
+    let setup = Setup::load(&directory).map_err(SessionError::from)?;
+    Ok(setup.declared(Domain::Gsetting).map_err(|error| BuildError::Manifest(error.clone()))?.clone())
+}
+
+/// The same for what is about this computer first: a setup that cannot be read is told of and hides nothing else.
+fn beside(context: &Context) -> Declarations {
+    declared(context).unwrap_or_else(|failure| {
+        context.ui.explain(&failure);
+        Declarations::new()
+    })
+}
+
+/// The refusal of a name without a key.
+fn keyless(schema: &str) -> Failure {
+    let message = fill(&gettext("name a key of {schema}"), &[("schema", schema)]);
+    let hint = fill(&gettext("‘bkt gsetting list {schema}’ lists them"), &[("schema", schema)]);
+    Failure::new(exit::USAGE, "usage", message).hinted(hint)
 }
 
 /// A schema, with the key where one is named: `SCHEMA`, `SCHEMA KEY`, `SCHEMA/KEY` or the item's id.
@@ -150,21 +194,19 @@ fn document(infos: &[SettingInfo], declared: &Declarations, missing: &[(String, 
 }
 
 fn get(context: &Context, name: &GsettingName) -> Result<Answer, Failure> {
-    let (schema, Some(key)) = parse(name)? else {
-        let message = fill(&gettext("name a key of {schema}"), &[("schema", &name.schema)]);
-        let hint = fill(&gettext("‘bkt gsetting list {schema}’ lists them"), &[("schema", &name.schema)]);
-        return Err(Failure::new(exit::USAGE, "usage", message).hinted(hint));
-    };
+    let (schema, Some(key)) = parse(name)? else { return Err(keyless(&name.schema)) };
     let host = if context.ui.json { context.host()? } else { context.brief_host()? };
     let infos = look(host.as_ref(), &schema, Some(&key))?;
     let text = infos.iter().map(|info| format!("{}\n", info.value)).collect::<String>();
-    Ok(Answer::new(text, document(&infos, &declared(context), &[])))
+    // The value alone needs no setup.
+    let declared = if context.ui.json { beside(context) } else { Declarations::new() };
+    Ok(Answer::new(text, document(&infos, &declared, &[])))
 }
 
 fn describe(context: &Context, name: &GsettingName) -> Result<Answer, Failure> {
     let (schema, key) = parse(name)?;
     let infos = look(context.host()?.as_ref(), &schema, key.as_deref())?;
-    let declared = declared(context);
+    let declared = beside(context);
     let cards: Vec<_> = infos.iter().map(|info| card(info, &declared, context.ui.width())).collect();
     Ok(Answer::new(cards.join("\n"), document(&infos, &declared, &[])))
 }
@@ -202,7 +244,7 @@ fn list(context: &Context, args: &GsettingList) -> Result<Answer, Failure> {
         return changed(context, &args.keys);
     }
     let host = context.brief_host()?;
-    let declared = declared(context);
+    let declared = if args.keys.schemas.is_empty() { declared(context)? } else { beside(context) };
     let mut infos = Vec::new();
     let mut missing: Vec<(String, Problem)> = Vec::new();
     if args.keys.schemas.is_empty() {
@@ -245,7 +287,7 @@ fn changed(context: &Context, args: &GsettingChanged) -> Result<Answer, Failure>
     // Whoever names a schema wants to see it whole.
     let is_shown = |info: &SettingInfo| args.all || !args.schemas.is_empty() || !is_state(&info.key);
     let infos: Vec<_> = found.into_iter().filter(is_shown).collect();
-    let declared = declared(context);
+    let declared = beside(context);
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let mut text = rows(&infos, context.ui.width());
     if text.is_empty() {

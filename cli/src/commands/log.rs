@@ -24,11 +24,23 @@ pub(super) fn log(context: &Context, args: &LogArgs) -> Result<Answer, Failure> 
     let runs = history(&state)
         .map_err(|error| Failure::new(exit::FAILED, "file_unusable", format!("{}: {error}", state.display())))?;
     let Some(number) = args.run else { return Ok(list(&runs)) };
-    let Some(receipt) = runs.iter().find(|receipt| receipt.run == number) else {
-        let message = fill(&gettext("there is no run {run}"), &[("run", &number.to_string())]);
-        return Err(Failure::new(exit::USAGE, "unknown_run", message).hinted(gettext("‘bkt log’ lists the runs")));
-    };
+    let Some(receipt) = runs.iter().find(|receipt| receipt.run == number) else { return Err(no_run(number, &runs)) };
     Ok(Answer::new(one(receipt), json!(receipt)))
+}
+
+/// The refusal of a number no run has.
+pub(super) fn no_run(number: u64, runs: &[Receipt]) -> Failure {
+    let message = fill(&gettext("there is no run {run}"), &[("run", &number.to_string())]);
+    let hint = match (runs.first(), runs.last()) {
+        (Some(newest), Some(oldest)) if newest.run != oldest.run => {
+            let values = [("first", oldest.run.to_string()), ("last", newest.run.to_string())];
+            let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+            fill(&gettext("‘bkt log’ lists the runs, {first} to {last}"), &values)
+        }
+        (Some(only), _) => fill(&gettext("The only run is {run}"), &[("run", &only.run.to_string())]),
+        _ => gettext("Nothing was run yet"),
+    };
+    Failure::new(exit::USAGE, "unknown_run", message).hinted(hint)
 }
 
 /// A moment in the person's time zone.
@@ -49,6 +61,8 @@ fn outcome(receipt: &Receipt) -> (Style, String) {
         Outcome::Done => (GOOD, gettext("done")),
         Outcome::Partial => (WARN, gettext("partly")),
         Outcome::Failed => (BAD, gettext("failed")),
+        Outcome::Running => (WARN, gettext("running")),
+        Outcome::CutOff => (BAD, gettext("cut off")),
     }
 }
 
@@ -57,7 +71,7 @@ fn list(runs: &[Receipt]) -> Answer {
     let outcomes = widest(runs.iter().map(|receipt| outcome(receipt).1));
     let sources = widest(runs.iter().map(|receipt| source(receipt.source)));
     for receipt in runs {
-        let ids: Vec<String> = receipt.operations.iter().map(|result| result.item.to_string()).collect();
+        let ids: Vec<String> = receipt.items().iter().map(ToString::to_string).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let number = format!("{:>4}", receipt.run);
         let (style, ended) = outcome(receipt);
@@ -106,6 +120,16 @@ fn one(receipt: &Receipt) -> String {
         if let Some(problem) = &result.problem {
             out.push_str(&format!("      {}\n", problem.message));
         }
+    }
+    if matches!(receipt.result, Outcome::Running | Outcome::CutOff) {
+        receipt.plan.steps.iter().for_each(|step| out.push_str(&format!("  {}\n", describe::step(step))));
+    }
+    if receipt.result == Outcome::CutOff {
+        let sentence = gettext(
+            "It was cut off, so that it is not known what of this was done.\n\
+             ‘bkt undo {run}’ looks, and takes back what is so now.\n",
+        );
+        out.push_str(&fill(&sentence, &[("run", &receipt.run.to_string())]));
     }
     out
 }

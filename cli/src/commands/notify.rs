@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use bkt_core::compare::Comparison;
+use bkt_core::first_boot::Unfinished;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::notice::{self, Notice};
 use bkt_core::session::Session;
@@ -49,7 +50,8 @@ pub(super) fn tell(
         let values = [("path", &*session.state.display().to_string()), ("reason", &error.to_string())];
         Failure::new(exit::FAILED, "file_unusable", fill(&gettext("{path}: {reason}"), &values))
     };
-    let notice = notice::due(&session.state, comparison).map_err(failed)?;
+    let unfinished = Unfinished::read(session.host.as_ref(), &session.state, &comparison.system);
+    let notice = notice::due(&session.state, comparison, &unfinished).map_err(failed)?;
     if context.globals.dry_run {
         return Ok((notice, None));
     }
@@ -64,7 +66,7 @@ pub(super) fn tell(
             )
         })?),
     };
-    notice::remember(&session.state, comparison).map_err(failed)?;
+    notice::remember(&session.state, comparison, &unfinished).map_err(failed)?;
     Ok((notice, shown_by))
 }
 

@@ -13,11 +13,15 @@ pub(super) fn overview() -> Answer {
     let text = gettext(
         "See how this computer differs from its setup, and decide about each difference.\n\n\
          Look     status · drift [list|check] · diff · plan [show] · log · system · doctor\n\
-         Edit     dnf · flatpak · gsetting · shim\n\
-         Decide   apply · capture · ignore · undo\n\
+         Edit     dnf · copr · flatpak · remote · ext · gsetting · shim · skel · etc\n\
+         \x20        brew · appimage · bin · distrobox · dev\n\
+         Decide   apply · capture · ignore · unignore · undo · local [list|commit]\n\
+         System   admin kargs|systemd|systemctl|bootc\n\
          Image    containerfile check|diff|sync|adopt · base · upstream · schema\n\
-         Set up   first-boot · notify · completions · help\n\n\
-         Begin with ‘bkt status’. ‘bkt help COMMAND’ explains a command and its options.",
+         \x20        repo · commit · pr · pull · changelog · build-info\n\
+         Set up   init · first-boot · notify · topgrade · completions · help\n\n\
+         Begin with ‘bkt status’, or ‘bkt init’ where there is no setup.\n\
+         ‘bkt help COMMAND’ explains a command and its options.",
     );
     let commands = [
         "status",
@@ -31,23 +35,44 @@ pub(super) fn overview() -> Answer {
         "apply",
         "capture",
         "ignore",
+        "unignore",
         "undo",
         "dnf",
+        "copr",
         "flatpak",
+        "remote",
+        "ext",
         "shim",
+        "skel",
+        "etc",
+        "brew",
+        "appimage",
+        "bin",
+        "distrobox",
+        "dev",
+        "local",
+        "admin",
         "containerfile",
+        "repo",
+        "commit",
+        "pr",
+        "pull",
+        "changelog",
+        "build-info",
         "base",
         "upstream",
         "schema",
+        "init",
         "first-boot",
         "notify",
+        "topgrade",
         "completions",
     ];
     let document = json!({
         "format": "bkt.commands",
         "format_version": "1.0",
         "version": env!("CARGO_PKG_VERSION"),
-        "commands": commands,
+        "commands": commands.as_slice(),
     });
     Answer::new(text, document)
 }

@@ -6,15 +6,15 @@
 use std::path::Path;
 
 use bkt_core::compare::Decision;
+use bkt_core::files;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::plan::{Decisions, Plan};
-use bkt_core::{document, files};
 use serde_json::Value as Json;
 
 use crate::args::{PlanArgs, PlanCommand};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
-use crate::{review, select};
+use crate::select;
 
 /// `bkt plan`, `bkt plan show`.
 pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Answer, Failure> {
@@ -23,7 +23,7 @@ pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Answer, Failure>
         None => args.show,
     };
     let session = context.session()?;
-    let snapshot = super::run::compare_named(context, &session, &args.capture)?;
+    let snapshot = super::run::compare_named(context, &session, &bkt_core::item::Domain::ALL, &args.capture)?;
     let comparison = &snapshot.comparison;
     let mut decisions = Decisions::new();
     if args.apply.is_empty() && args.capture.is_empty() {
@@ -40,8 +40,7 @@ pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Answer, Failure>
     }
     let plan = session.plan(&snapshot, &decisions)?;
     let undecided = comparison.changes.iter().filter(|change| !decisions.contains_key(&change.id)).count();
-    let text = review::plan(&plan, undecided, context.ui.width());
-    let document = document::plan(&plan);
+    let (text, document) = super::run::shown(context, &session, &plan, undecided);
     let hint = match &args.output {
         Some(file) => save(file, &document)?,
         None if plan.is_empty() && undecided > 0 => super::run::undecided_hint(),

@@ -11,10 +11,13 @@ use bkt_core::compare::{Change, Comparison, Decision};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::{Domain, ItemId};
+use bkt_core::manifest::Manifest;
 use bkt_core::plan::{Consent as PlanConsent, Decisions, Direction, Plan};
 use bkt_core::problem::Problem;
+use bkt_core::recipe::{self, State};
 use bkt_core::run::{Administrator, Outcome, Receipt, RunError, Sink, Source, StepState};
 use bkt_core::session::{Session, SessionError, Snapshot};
+use bkt_core::setup::Setup;
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
@@ -33,17 +36,28 @@ pub(super) fn compare(context: &Context, session: &Session) -> Result<Snapshot, 
 }
 
 /// The same, where words may name settings that the setup does not mention.
-pub(super) fn compare_named(context: &Context, session: &Session, words: &[String]) -> Result<Snapshot, Failure> {
-    let also = super::gsetting::also(session.host.as_ref(), words)?;
-    timed(context, || session.compare_also(&also))
+pub(super) fn compare_named(
+    context: &Context,
+    session: &Session,
+    domains: &[Domain],
+    words: &[String],
+) -> Result<Snapshot, Failure> {
+    let mut also = super::gsetting::also(session.host.as_ref(), words)?;
+    let files = words.iter().filter(|word| !word.contains('*')).filter_map(|word| word.parse::<ItemId>().ok());
+    also.extend(files.filter(|item| Manifest::of(item.domain).tree().is_some()));
+    timed(context, || session.compare_also(domains, &also))
 }
 
 fn timed(context: &Context, compare: impl FnOnce() -> Result<Snapshot, SessionError>) -> Result<Snapshot, Failure> {
     let start = Instant::now();
     let snapshot = compare()?;
     if context.ui.verbose {
-        let seconds = format!("{:.3}", start.elapsed().as_secs_f64());
-        context.ui.say(&styled(DIM, &fill(&gettext("Compared in {seconds} s."), &[("seconds", &seconds)])));
+        let mut took: Vec<_> = snapshot.comparison.took.iter().collect();
+        took.sort_by_key(|(_, took)| std::cmp::Reverse(**took));
+        let each: Vec<_> = took.iter().map(|(domain, took)| format!("{domain} {:.3}", took.as_secs_f64())).collect();
+        let values = [("seconds", format!("{:.3}", start.elapsed().as_secs_f64())), ("each", each.join(" · "))];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        context.ui.say(&styled(DIM, &fill(&gettext("Compared in {seconds} s ({each})."), &values)));
     }
     Ok(snapshot)
 }
@@ -51,6 +65,16 @@ fn timed(context: &Context, compare: impl FnOnce() -> Result<Snapshot, SessionEr
 /// Compares some kinds of items only.
 pub(super) fn compare_kinds(context: &Context, session: &Session, domains: &[Domain]) -> Result<Snapshot, Failure> {
     timed(context, || session.compare_some(domains))
+}
+
+/// The same for one kind of files, which also looks at those that were named.
+pub(super) fn compare_files(
+    context: &Context,
+    session: &Session,
+    domain: Domain,
+    named: &[ItemId],
+) -> Result<Snapshot, Failure> {
+    timed(context, || session.compare_within(&[domain], named))
 }
 
 /// Every change with a suggestion, decided as suggested.
@@ -64,6 +88,12 @@ pub(super) fn undecided_hint() -> String {
         "No change has a suggestion. Decide with ‘bkt apply ITEM…’ or ‘bkt capture ITEM…’,\n\
          or make this computer what the setup says with ‘bkt apply --all’.",
     )
+}
+
+/// A plan in words and as a document, with what becomes of the recipe.
+pub(super) fn shown(context: &Context, session: &Session, plan: &Plan, undecided: usize) -> (String, Json) {
+    let recipe = session.foresee(plan);
+    (review::plan_with(plan, &recipe, undecided, context.ui.width()), document::plan_with(plan, &recipe))
 }
 
 /// A plan to be agreed to.
@@ -101,14 +131,14 @@ pub(super) fn propose(
             .collect();
         let open = comparison.changes.iter().filter(|change| !proposal.decisions.contains_key(&change.id));
         let undecided = if proposal.named { 0 } else { open.count() };
-        let text = review::plan(&plan, undecided, ui.width());
+        let (text, document) = shown(context, session, &plan, undecided);
         if plan.is_empty() && ignored.is_empty() {
-            let answer = Answer::new(text, document::plan(&plan));
+            let answer = Answer::new(text, document);
             let is_open = undecided > 0 && plan.deferred.is_empty() && !proposal.named;
             return Ok(if is_open { answer.hinted(undecided_hint()) } else { answer });
         }
         if context.globals.dry_run {
-            return Ok(Answer::new(text, document::plan(&plan)));
+            return Ok(Answer::new(text, document));
         }
         let consent = if context.globals.yes {
             Consent::Yes
@@ -146,9 +176,9 @@ fn named<'c>(proposal: &Proposal<'c>) -> Vec<&'c Change> {
 /// Shows a plan that was made earlier, asks, and runs exactly it.
 pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result<Answer, Failure> {
     let ui = &context.ui;
-    let text = review::plan(&plan, 0, ui.width());
+    let (text, document) = shown(context, session, &plan, 0);
     if plan.is_empty() || context.globals.dry_run {
-        return Ok(Answer::new(text, document::plan(&plan)));
+        return Ok(Answer::new(text, document));
     }
     if !context.globals.yes {
         may_ask(context)?;
@@ -169,14 +199,18 @@ pub(super) enum Together {
     Ask,
     /// After asking; each side for itself.
     Apart,
+    /// After asking; on this computer alone, which is written down.
+    Here,
+    /// After asking; into the setup, what was on this computer alone.
+    Kept,
 }
 
 /// Runs the plan of what was asked for by name.
 pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Together) -> Result<Answer, Failure> {
     let ui = &context.ui;
-    let text = review::plan(&plan, 0, ui.width());
+    let (text, document) = shown(context, session, &plan, 0);
     if context.globals.dry_run {
-        return Ok(Answer::new(text, document::plan(&plan)));
+        return Ok(Answer::new(text, document));
     }
     if how != Together::Do && !context.globals.yes {
         may_ask(context)?;
@@ -185,11 +219,31 @@ pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Toge
             return Ok(nothing_changed(&plan));
         }
     }
+    // A run that was killed may have left the recipe behind a manifest that needs nothing any more.
+    let both = matches!(how, Together::Do | Together::Ask);
+    let writes = both || plan.steps.iter().any(|step| step.manifest().is_some());
     execute(context, session, plan, |plan, administrator, sink| match how {
+        Together::Here => session.run_here(plan, administrator, Source::Cli, Some(&context.command), sink),
+        Together::Kept => session.run_here(plan, administrator, Source::Cli, None, sink),
         Together::Apart => session.run(plan, administrator, Source::Cli, sink),
         Together::Do | Together::Ask => session.run_together(plan, administrator, Source::Cli, sink),
     })
-    .map(|receipt| ended(&receipt))
+    .map(|receipt| if writes { with_recipe(session, ended(&receipt)) } else { ended(&receipt) })
+}
+
+/// Says what to do where the recipe is behind: it could not be written, or a run that was killed did not get there.
+pub(super) fn with_recipe(session: &Session, mut answer: Answer) -> Answer {
+    let is_behind = || {
+        let (setup, recipe) = (Setup::load(&session.setup).ok()?, recipe::file::read(&session.setup).ok()?);
+        let (sections, _) = recipe::check(&setup, &recipe.text).ok()?;
+        sections.iter().any(|section| section.state == State::OutOfDate).then_some(recipe.name)
+    };
+    if let Some(name) = is_behind() {
+        let hint = gettext("{file} is out of date with the setup; update it with ‘bkt containerfile sync’");
+        let hint = fill(&hint, &[("file", name)]);
+        answer.hints = [answer.hints, hint].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    }
+    answer
 }
 
 /// Whether there is someone to ask.
@@ -272,6 +326,10 @@ pub(super) fn ended(receipt: &Receipt) -> Answer {
         text.push_str(&tally(receipt));
     }
     text.push_str(&causes(receipt));
+    if let Some(reason) = &receipt.lost {
+        let sentence = gettext("The record of this run could not be kept, so it cannot be undone: {reason}\n");
+        text.push_str(&fill(&sentence, &[("reason", reason)]));
+    }
     Answer::new(text, document).hinted(after(receipt)).exiting(exit)
 }
 
@@ -287,7 +345,7 @@ fn exit_code(receipt: &Receipt) -> u8 {
         Outcome::Partial => exit::PARTIAL,
         Outcome::Failed if all(&["not_authorized"]) => exit::NOT_AUTHORIZED,
         Outcome::Failed if all(&["helper_missing", "busy", "not_possible"]) => exit::NOT_POSSIBLE,
-        Outcome::Failed => exit::FAILED,
+        Outcome::Failed | Outcome::Running | Outcome::CutOff => exit::FAILED,
     }
 }
 
@@ -356,11 +414,20 @@ fn after(receipt: &Receipt) -> String {
         return first_hint(receipt).unwrap_or_default();
     }
     let mut lines = Vec::new();
-    let direction =
-        |n: usize| n.checked_sub(1).and_then(|index| receipt.plan.steps.get(index)).map(|step| step.direction);
+    if let Some(problem) = &receipt.unrecorded {
+        let values = [("reason", problem.message.as_str())];
+        lines.push(fill(&gettext("It was not written down as temporary: {reason}"), &values));
+    }
+    if let Some(problem) = &receipt.undrafted {
+        let values = [("reason", problem.message.as_str())];
+        lines.push(fill(&gettext("No entry of the changelog was drafted: {reason}"), &values));
+    }
+    let step = |n: usize| n.checked_sub(1).and_then(|index| receipt.plan.steps.get(index));
     let again = |wanted: Direction| {
+        // What sets nothing is no difference that could be applied: it is asked for anew, as its own words say.
         let failed = receipt.operations.iter().filter(|result| {
-            matches!(result.state, StepState::Failed | StepState::Skipped) && direction(result.n) == Some(wanted)
+            matches!(result.state, StepState::Failed | StepState::Skipped)
+                && step(result.n).is_some_and(|step| step.direction == wanted && !step.action.is_momentary())
         });
         failed.map(|result| result.item.to_string()).collect::<Vec<_>>()
     };
@@ -372,6 +439,9 @@ fn after(receipt: &Receipt) -> String {
             lines.push(fill(&gettext("Try again: {command}"), &[("command", &command)]));
         }
     }
+    let momentary =
+        receipt.operations.iter().filter(|result| step(result.n).is_some_and(|it| it.action.is_momentary()));
+    lines.extend(momentary.filter_map(|result| result.problem.as_ref()?.hint.clone()).next());
     let written = receipt.operations.iter().filter(|result| result.state == StepState::Done);
     let mut files: Vec<&str> = written
         .filter_map(|result| receipt.plan.steps.get(result.n.checked_sub(1)?)?.manifest())

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::args::{SchemaArgs, SchemaCommand};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
+use crate::select::nearest;
 use crate::ui::{padded, widest};
 
 /// `bkt schema [NAME]`, `list`, `show`, `generate`.
@@ -49,7 +50,11 @@ fn list() -> Answer {
 fn show(name: &str) -> Result<Answer, Failure> {
     let Some(schema) = find(name) else {
         let message = fill(&gettext("there is no schema {name}"), &[("name", name)]);
-        return Err(Failure::new(exit::USAGE, "unknown_schema", message).hinted(gettext("‘bkt schema’ lists them")));
+        let hint = match nearest(name, ALL.iter().map(|schema| schema.name)) {
+            Some(similar) => fill(&gettext("Did you mean {item}?"), &[("item", similar)]),
+            None => gettext("‘bkt schema’ lists them"),
+        };
+        return Err(Failure::new(exit::USAGE, "unknown_schema", message).hinted(hint));
     };
     let document =
         json!({"format": "bkt.schema", "format_version": "1.0", "name": schema.name, "schema": schema.json()});

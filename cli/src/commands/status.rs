@@ -4,13 +4,18 @@
 //! Invariant: nothing is changed; what could not be checked and what the setup says in vain is always named.
 
 use bkt_core::agreed::Base;
+use bkt_core::changelog::Changelog;
 use bkt_core::compare::{Change, Comparison, Shape};
 use bkt_core::deployment::{HostKind, Role};
 use bkt_core::describe;
 use bkt_core::document;
+use bkt_core::first_boot::Unfinished;
 use bkt_core::host::Host;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::Domain;
+use bkt_core::repository::Status as Repository;
+use bkt_core::run::Outcome;
+use bkt_core::run::receipt::newest;
 use bkt_core::session::Snapshot;
 use bkt_core::updates::{self, Facts, Updates};
 use bkt_core::value::Value;
@@ -21,7 +26,6 @@ use super::system::{role, title, updates_lines};
 use crate::args::StatusArgs;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
-use crate::git::{self, Repository};
 use crate::ui::{BAD, BOLD, DIM, GOOD, WARN, padded, styled, widest};
 
 /// `bkt status`.
@@ -30,7 +34,7 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     // Asking systemd and the journal takes as long as comparing; both are done at once.
     let (snapshot, facts) = std::thread::scope(|scope| {
         let facts = scope.spawn(|| if args.porcelain { None } else { Facts::read(session.host.as_ref()) });
-        (super::run::compare(context, &session), facts.join().ok().flatten())
+        (super::run::compare_kinds(context, &session, &args.kinds.domains()), facts.join().ok().flatten())
     });
     let snapshot = snapshot?;
     let comparison = &snapshot.comparison;
@@ -40,19 +44,52 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
         let text = porcelain(comparison, args.ignored, if args.nul { '\0' } else { '\n' });
         return Ok(Answer::new(text, Json::Null).exiting(exit));
     }
-    let repository = git::look(&snapshot.setup.directory);
+    let repository = super::repository::look(context, &snapshot.setup.directory);
+    let unfinished = Unfinished::read(session.host.as_ref(), &session.state, &comparison.system);
     let mut document = document::status(&snapshot, updates.as_ref());
-    document["repo"] = repository.as_ref().map_or(Json::Null, Json::from);
-    let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref(), updates.as_ref());
+    document["first_boot"] = serde_json::json!(unfinished);
+    document["repo"] = repository.as_ref().map_or(Json::Null, super::repository::brief);
+    let system = &comparison.system;
+    let image = super::repository::build_info::waiting(context, system, &snapshot.setup.directory, repository.as_ref());
+    document["image"] = match &image {
+        Some(Ok((revision, lacks))) => super::repository::build_info::brief(revision.as_ref(), lacks),
+        _ => Json::Null,
+    };
+    let changelog = Changelog::load(&snapshot.setup.directory);
+    document["changelog"] = changelog.as_ref().map_or(Json::Null, super::changelog::brief);
+    let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref(), updates.as_ref(), &unfinished);
     text.push('\n');
     text.push_str(&summary(comparison));
     text.push('\n');
+    if let Some(run) = newest(&session.state).filter(|newest| newest.result == Outcome::CutOff) {
+        let sentence = gettext("The last run was cut off; ‘bkt log {run}’ tells what it was about.");
+        text.push_str(&format!("{}\n\n", styled(WARN, &fill(&sentence, &[("run", &run.run.to_string())]))));
+    }
+    text.push_str(&super::local::brief(comparison));
     text.push_str(&unchecked(comparison));
+    let lacks = match &image {
+        Some(Ok((_, lacks))) => super::repository::build_info::lines(lacks),
+        Some(Err(failure)) => Some(failure.problem.message.clone()),
+        None => None,
+    };
+    text.push_str(
+        &lacks.as_ref().map_or_else(String::new, |words| format!("{}  {words}\n", styled(BOLD, &gettext("Image")))),
+    );
+    match &changelog {
+        Ok(changelog) => {
+            let sentence = super::changelog::sentence(changelog);
+            text.push_str(
+                &sentence.map_or_else(String::new, |sentence| {
+                    format!("{}  {sentence}\n", styled(BOLD, &gettext("Changelog")))
+                }),
+            );
+        }
+        Err(error) => text.push_str(&format!("{}  {error}\n", styled(WARN, &gettext("Changelog")))),
+    }
     let text = format!("{}\n{}", text.trim_end(), if context.ui.quiet { "" } else { "\n" });
     let mut hints = broken(&snapshot);
     hints.push_str(&warnings(comparison));
-    let directory = context.environment.short(&snapshot.setup.directory);
-    hints.push_str(&next(comparison, repository.as_ref(), &directory));
+    hints.push_str(&next(comparison, repository.as_ref(), changelog.as_ref().ok(), lacks.is_some()));
     Ok(Answer::new(text, document).hinted(hints.trim_end()).exiting(exit))
 }
 
@@ -78,6 +115,7 @@ fn sides(
     snapshot: &Snapshot,
     repository: Option<&Repository>,
     updates: Option<&Updates>,
+    unfinished: &Unfinished,
 ) -> String {
     let system = &snapshot.comparison.system;
     let mut parts = vec![context.environment.short(&snapshot.setup.directory)];
@@ -87,7 +125,7 @@ fn sides(
             let words = ngettext(one, many, u32::try_from(n).unwrap_or(u32::MAX));
             (n > 0).then(|| fill(&words, &[("count", &n.to_string())]))
         };
-        parts.extend(count(repository.uncommitted, "{count} file not committed", "{count} files not committed"));
+        parts.extend(count(repository.files.len(), "{count} file not committed", "{count} files not committed"));
         parts.extend(count(repository.ahead as usize, "{count} commit to push", "{count} commits to push"));
         parts.extend(count(repository.behind as usize, "{count} commit to pull", "{count} commits to pull"));
     }
@@ -118,6 +156,9 @@ fn sides(
         let mut lines = updates_lines(updates).into_iter();
         rows.extend(lines.next().map(|line| (gettext("Updates"), line)));
         rows.extend(lines.map(|line| (String::new(), line)));
+    }
+    for marker in [&unfinished.system, &unfinished.user].into_iter().flatten() {
+        rows.push((gettext("First setup"), styled(WARN, &super::first_boot::unfinished(marker))));
     }
     columns(&rows)
 }
@@ -249,7 +290,12 @@ pub(super) fn warnings(comparison: &Comparison) -> String {
     out
 }
 
-fn next(comparison: &Comparison, repository: Option<&Repository>, setup: &str) -> String {
+fn next(
+    comparison: &Comparison,
+    repository: Option<&Repository>,
+    changelog: Option<&Changelog>,
+    lacks: bool,
+) -> String {
     let mut rows: Vec<(String, String)> = Vec::new();
     if !comparison.changes.is_empty() {
         rows.push(("bkt drift".into(), gettext("list the changes")));
@@ -263,8 +309,23 @@ fn next(comparison: &Comparison, repository: Option<&Repository>, setup: &str) -
     if comparison.unknown.iter().any(|unknown| unknown.problem.hint.is_none()) {
         rows.push(("bkt doctor".into(), gettext("find out what is missing")));
     }
-    if repository.is_some_and(|repository| repository.uncommitted > 0) {
-        rows.push((format!("git -C {setup} diff"), gettext("see what is not committed in the setup")));
+    if !comparison.temporary.is_empty() {
+        rows.push(("bkt local list".into(), gettext("see what was changed here alone")));
+    }
+    if repository.is_some_and(|repository| !repository.files.is_empty()) {
+        rows.push(("bkt repo".into(), gettext("see what is not committed in the setup")));
+    }
+    if lacks {
+        rows.push(("bkt build-info".into(), gettext("see which changes the image lacks")));
+    }
+    match changelog {
+        Some(changelog) if changelog.drafts().next().is_some() => {
+            rows.push(("bkt changelog pending".into(), gettext("see which entries are drafts")));
+        }
+        Some(changelog) if !changelog.pending.is_empty() => {
+            rows.push(("bkt changelog release".into(), gettext("make a version of what is pending")));
+        }
+        _ => {}
     }
     if rows.is_empty() {
         return String::new();

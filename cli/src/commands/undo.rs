@@ -3,12 +3,14 @@
 //!
 //! Invariant: what was changed again since the run stays as it is, and is named.
 
+use std::collections::BTreeSet;
+
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::ItemId;
-use bkt_core::plan::wish::{self, Wanted};
-use bkt_core::plan::{Step, Wish, Wishes};
+use bkt_core::plan::Wishes;
+use bkt_core::plan::wish::{self, Undo};
 use bkt_core::run::receipt::history;
-use bkt_core::run::{Receipt, StepState};
+use bkt_core::run::{Outcome, Receipt};
 use bkt_core::session::Session;
 
 use super::run::{self, Together};
@@ -23,57 +25,44 @@ pub(super) fn undo(context: &Context, args: &UndoArgs) -> Result<Answer, Failure
         .map_err(|error| Failure::new(exit::FAILED, "file_unusable", format!("{}: {error}", state.display())))?;
     let found = match args.run {
         Some(number) => runs.iter().find(|receipt| receipt.run == number),
-        None => runs.iter().find(|receipt| steps(receipt).next().is_some()),
+        None => runs.iter().find(|receipt| receipt.undoable().next().is_some()),
     };
     let Some(receipt) = found else {
-        let message = match args.run {
-            Some(number) => fill(&gettext("there is no run {run}"), &[("run", &number.to_string())]),
-            None => gettext("there is no run to undo"),
-        };
-        return Err(Failure::new(exit::USAGE, "unknown_run", message).hinted(gettext("‘bkt log’ lists the runs")));
+        return Err(match args.run {
+            Some(number) => super::log::no_run(number, &runs),
+            None => Failure::new(exit::USAGE, "unknown_run", gettext("there is no run to undo")),
+        });
     };
+    let number = receipt.run.to_string();
+    if receipt.result == Outcome::Running {
+        let message = fill(&gettext("run {run} has not ended yet"), &[("run", &number)]);
+        return Err(Failure::new(exit::NOT_POSSIBLE, "busy", message));
+    }
     let session = context.session()?;
-    let undone = wish::undo(steps(receipt));
-    let (wishes, changed) = still_so(&session, undone)?;
+    let Undo { mut before, left } = wish::undo(receipt.undoable());
+    // What the run left behind, asked for again, needs nothing where it is still so.
+    let (_, plan) = session.wish(&left)?;
+    if receipt.result == Outcome::CutOff {
+        let sentence = gettext("Run {run} was cut off: what of it is so now is taken back.");
+        context.ui.say(&fill(&sentence, &[("run", &number)]));
+        wish::leave_out(&mut before, &plan);
+        return take_back(context, &session, receipt, &before);
+    }
+    let changed: BTreeSet<ItemId> = plan.steps.into_iter().map(|step| step.item).collect();
+    before.retain(|item, _| !changed.contains(item));
     for item in &changed {
         let values = [("item", &*item.to_string())];
         context.ui.say(&fill(&gettext("Left alone: {item} was changed again since."), &values));
     }
-    let (_, plan) = session.wish(&wishes)?;
+    take_back(context, &session, receipt, &before)
+}
+
+/// Makes everything as it was before a run.
+fn take_back(context: &Context, session: &Session, receipt: &Receipt, before: &Wishes) -> Result<Answer, Failure> {
+    let (_, plan) = session.wish(before)?;
     if plan.is_empty() {
         let text = fill(&gettext("Nothing of run {run} is left to undo."), &[("run", &receipt.run.to_string())]);
-        return Ok(Answer::new(text, bkt_core::document::plan(&plan)));
+        return Ok(run::with_recipe(session, Answer::new(text, bkt_core::document::plan(&plan))));
     }
-    run::fulfil(context, &session, plan, Together::Apart)
-}
-
-/// The steps of a run that were done.
-fn steps(receipt: &Receipt) -> impl Iterator<Item = &Step> {
-    let done = |state| matches!(state, StepState::Done | StepState::Waiting);
-    let results = receipt.operations.iter().filter(move |result| done(result.state));
-    results.filter_map(|result| receipt.plan.steps.get(result.n.checked_sub(1)?))
-}
-
-/// The wishes about what is still as the run left it, and the items that are not.
-fn still_so(session: &Session, undone: Vec<(ItemId, Wish, Wanted)>) -> Result<(Wishes, Vec<ItemId>), Failure> {
-    // What the run left behind, asked for again, must need nothing.
-    let mut left = Wishes::new();
-    for (item, wish, to) in &undone {
-        let known = left.entry(item.clone()).or_default();
-        known.setup = known.setup.take().or_else(|| wish.setup.as_ref().map(|_| to.clone()));
-        known.computer = known.computer.take().or_else(|| wish.computer.as_ref().map(|_| to.clone()));
-        known.live |= wish.live;
-    }
-    let (_, plan) = session.wish(&left)?;
-    let mut changed: Vec<ItemId> = plan.steps.into_iter().map(|step| step.item).collect();
-    let mut wishes = Wishes::new();
-    for (item, wish, _) in undone.into_iter().filter(|(item, ..)| !changed.contains(item)) {
-        let known = wishes.entry(item).or_default();
-        known.setup = wish.setup.or(known.setup.take());
-        known.computer = wish.computer.or(known.computer.take());
-        known.live |= wish.live;
-    }
-    changed.sort();
-    changed.dedup();
-    Ok((wishes, changed))
+    run::fulfil(context, session, plan, if receipt.here_only { Together::Here } else { Together::Apart })
 }

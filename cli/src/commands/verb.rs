@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use bkt_core::compare::Comparison;
 use bkt_core::describe;
 use bkt_core::domain;
 use bkt_core::i18n::{fill, gettext};
@@ -20,6 +21,7 @@ use super::run::{self, Together};
 use crate::args::SideArgs;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
+use crate::select::nearest;
 use crate::ui::{padded, widest};
 
 /// Makes items what was asked, on the sides that were asked for.
@@ -31,8 +33,8 @@ pub(super) fn change(
     let session = context.session()?;
     let wish = |(item, value): (ItemId, Wanted)| {
         let setup = (!sides.here_only).then(|| value.clone());
-        let computer = (!sides.setup_only).then_some(value);
-        (item, Wish { setup, computer, live: sides.now || sides.here_only })
+        let computer = (!context.setup_only(sides)).then_some(value);
+        (item, Wish { setup, computer, live: sides.now || sides.here_only, ..Wish::default() })
     };
     fulfil(context, &session, &wanted.into_iter().map(wish).collect(), !sides.here_only && !sides.now)
 }
@@ -62,11 +64,18 @@ fn once(context: &Context, session: &Session, wishes: &Wishes, obvious: bool) ->
                 .map(|deferred| format!("{}: {}\n", deferred.item, describe::deferral(deferred.why)))
                 .collect()
         });
-        return Ok(Answer::new(text, bkt_core::document::plan(&plan)));
+        return Ok(run::with_recipe(session, Answer::new(text, bkt_core::document::plan(&plan))));
     }
     // A command that names one thing and changes only what is the person's own has been confirmed by being typed.
-    let ask = !obvious || wishes.len() > 1 || plan.admin_steps().next().is_some();
-    run::fulfil(context, session, plan, if ask { Together::Ask } else { Together::Do })
+    let loses = plan.steps.iter().any(|step| !step.reversible);
+    let ask = !obvious || wishes.len() > 1 || loses || plan.admin_steps().next().is_some();
+    let how = match ask {
+        // What leaves the setup as it is, is a change of this computer alone.
+        _ if wishes.values().all(|wish| wish.setup.is_none()) => Together::Here,
+        true => Together::Ask,
+        false => Together::Do,
+    };
+    run::fulfil(context, session, plan, how)
 }
 
 /// The wish that an item be absent on both sides.
@@ -92,7 +101,11 @@ where
 pub(super) fn list(context: &Context, domain: Domain) -> Result<Answer, Failure> {
     let session = context.brief_session()?;
     let snapshot = run::compare_kinds(context, &session, &[domain])?;
-    let comparison = &snapshot.comparison;
+    Ok(list_of(&snapshot.comparison, domain))
+}
+
+/// The same of a comparison that was made.
+pub(super) fn list_of(comparison: &Comparison, domain: Domain) -> Answer {
     let mut rows: BTreeMap<String, (Option<&Value>, Option<&Value>)> = BTreeMap::new();
     for item in &comparison.in_sync {
         rows.insert(item.id.key.clone(), (item.value.as_ref(), item.value.as_ref()));
@@ -131,7 +144,7 @@ pub(super) fn list(context: &Context, domain: Domain) -> Result<Answer, Failure>
     if text.is_empty() {
         text = fill(&gettext("{kind}: none in the setup, none added here.\n"), &[("kind", &describe::domain(domain))]);
     }
-    Ok(Answer::new(text, document))
+    Answer::new(text, document)
 }
 
 /// `show`: both sides of named items.
@@ -154,7 +167,16 @@ pub(super) fn show(context: &Context, domain: Domain, names: &[String]) -> Resul
                     None => {
                         let message =
                             fill(&gettext("nothing here or in the setup is called ‘{item}’"), &[("item", name)]);
-                        return Err(Failure::new(exit::USAGE, "unknown_item", message));
+                        let failure = Failure::new(exit::USAGE, "unknown_item", message);
+                        let seen = comparison.observed.get(&domain).into_iter().flat_map(|seen| seen.entries.keys());
+                        let known = comparison.in_sync.iter().map(|item| &item.id.key);
+                        let known = known.chain(comparison.changes.iter().map(|change| &change.id.key)).chain(seen);
+                        return Err(match nearest(name, known.map(String::as_str)) {
+                            Some(similar) => {
+                                failure.hinted(fill(&gettext("Did you mean {item}?"), &[("item", similar)]))
+                            }
+                            None => failure,
+                        });
                     }
                 }
             }

@@ -37,6 +37,18 @@ fn plain(text: &str) -> String {
     text
 }
 
+/// Checks that a document is what its schema says, and holds something of each part that is named.
+fn valid(document: &serde_json::Value, parts: &[&str]) {
+    let schema = bkt_core::schema::find(document["format"].as_str().unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema.json()).unwrap();
+    let wrong: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{document:#}");
+    for part in parts {
+        let value = document.pointer(part).unwrap_or_else(|| panic!("{part}: {document:#}"));
+        assert!(!value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()), "{part}: {document:#}");
+    }
+}
+
 const NOW: &str =
     "bash\t5.3.9-1.fc44\tx86_64\nkernel-core\t6.17.8-300.fc44\tx86_64\nzlib\t2.0-1\tx86_64\nnano\t8-1\tx86_64\n";
 const THEN: &str =
@@ -84,6 +96,7 @@ fn a_diff_lists_packages_by_what_happens_to_them() {
          Downgraded\n  zlib         2.0-1 → 2.0~rc1-1\nAdded\n  htop         3-1\nRemoved\n  nano         8-1\n"
     );
     assert_eq!(answer.document["packages"][0]["change"], "upgraded");
+    valid(&answer.document, &["/from/id", "/to/digest", "/packages", "/packages/0/from", "/host/kind"]);
     let back = SystemDiff { from: Some("staged".into()), to: Some("booted".into()) };
     let answer = diff(&host, &system, &back).unwrap();
     assert_eq!(answer.document["summary"]["downgraded"], 2);
@@ -121,6 +134,7 @@ fn b_layered_waiting_for_a_restart_loses_a_layer() {
     assert!(text.contains("layers that go: htop, 1password-8.11.2-1.x86_64"), "{text}");
     assert!(text.contains("no longer there after the restart: htop,"), "{text}");
     assert_eq!(answer.document["has_staged"], true);
+    valid(&answer.document, &["/booted/id", "/staged/id", "/layers/removed", "/leaving", "/packages", "/summary"]);
     assert_eq!(answer.document["layers"]["removed"][0], "htop");
     let shown = plain(&show(&host, &system).text);
     assert!(shown.contains("taken out of the image: firefox"), "{shown}");
