@@ -7,7 +7,6 @@ use bkt_core::agreed::Base;
 use bkt_core::compare::{Change, Decision};
 use bkt_core::describe;
 use bkt_core::i18n::{fill, gettext};
-use bkt_core::manifest::Manifest;
 
 /// One thing that can be decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +39,10 @@ pub(crate) fn of(change: &Change) -> Detail {
     };
     let mut facts = vec![(gettext("Identifier"), change.id.to_string())];
     let manifest = match change.declared_at {
-        Some((manifest, line)) => {
-            fill(&gettext("{file}, line {line}"), &[("file", manifest.path()), ("line", &line.to_string())])
+        Some((_, line)) if line > 0 => {
+            fill(&gettext("{file}, line {line}"), &[("file", &change.file()), ("line", &line.to_string())])
         }
-        None => Manifest::of(change.id.domain).path().to_owned(),
+        _ => change.file(),
     };
     facts.push((gettext("Manifest"), manifest));
     facts.push((gettext("Origin"), describe::origin(change.origin)));

@@ -30,7 +30,12 @@ pub(crate) fn of(receipt: &Receipt) -> HistoryRow {
     };
     let part =
         |n: usize, sentence: fn(u32) -> String| (n > 0).then(|| fill(&sentence(n32(n)), &[("count", &n.to_string())]));
+    let planned = match receipt.result {
+        Outcome::Running | Outcome::CutOff => receipt.items().len(),
+        _ => 0,
+    };
     let parts = [
+        part(planned, |n| ngettext("{count} item", "{count} items", n)),
         part(good(Direction::Apply), |n| ngettext("Applied {count}", "Applied {count}", n)),
         part(good(Direction::Capture), |n| ngettext("Captured {count}", "Captured {count}", n)),
         part(receipt.count(StepState::Failed), |n| ngettext("{count} failed", "{count} failed", n)),
@@ -41,6 +46,8 @@ pub(crate) fn of(receipt: &Receipt) -> HistoryRow {
         Outcome::Done => ("bkt-ok-symbolic", gettext("Done")),
         Outcome::Partial => ("bkt-failed-symbolic", gettext("Partly done")),
         Outcome::Failed => ("bkt-failed-symbolic", gettext("Failed")),
+        Outcome::Running => ("bkt-waiting-symbolic", gettext("Running")),
+        Outcome::CutOff => ("bkt-failed-symbolic", gettext("Cut off")),
     };
     let source = match receipt.source {
         Source::Cli => gettext("Command line"),

@@ -109,7 +109,7 @@ fn counted(count: usize, sentence: fn(u32) -> String) -> String {
 
 fn steps(comparison: &Comparison, last: Option<&Receipt>) -> Vec<NextStep> {
     let mut steps = Vec::new();
-    if last.is_some_and(|receipt| receipt.result != Outcome::Done) {
+    if last.is_some_and(|receipt| !matches!(receipt.result, Outcome::Done | Outcome::Running)) {
         steps.push(NextStep {
             title: gettext("The last run did not finish everything"),
             subtitle: gettext("History tells what did not work and why."),

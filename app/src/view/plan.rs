@@ -96,10 +96,10 @@ fn summary(plan: &Plan) -> Vec<(String, String)> {
 pub(crate) fn step_icon(step: &Step) -> &'static str {
     match (&step.action, &step.from, &step.to) {
         (Action::InstallPackage { .. } | Action::AddKernelArgument { .. }, ..) => "bkt-only-here-symbolic",
-        (Action::InstallFlatpak { .. }, ..) => "bkt-only-here-symbolic",
+        (Action::InstallFlatpak { .. } | Action::LayerPackage { .. }, ..) => "bkt-only-here-symbolic",
         (Action::RemovePackage { .. } | Action::RemoveKernelArgument { .. }, ..) => "bkt-missing-symbolic",
-        (Action::RemoveFlatpak { .. }, ..) => "bkt-missing-symbolic",
-        (Action::WriteManifest { value: None } | Action::SetOwn { value: None }, ..) => "bkt-missing-symbolic",
+        (Action::RemoveFlatpak { .. } | Action::UnlayerPackage { .. }, ..) => "bkt-missing-symbolic",
+        (Action::WriteManifest { value: None, .. } | Action::SetOwn { value: None }, ..) => "bkt-missing-symbolic",
         (Action::WriteManifest { .. } | Action::SetOwn { .. }, None, _) => "bkt-only-here-symbolic",
         _ => "bkt-different-symbolic",
     }
