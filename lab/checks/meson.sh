@@ -50,6 +50,7 @@ check "session bus activation" all_of data/dbus-session '*.service' /usr/share/d
 check "system bus activation" all_of data/dbus '*.service' /usr/share/dbus-1/system-services
 check "system bus policy" all_of data/dbus '*.conf' /usr/share/dbus-1/system.d
 check "polkit actions" all_of data/polkit '*.policy*' /usr/share/polkit-1/actions
+check "recipes of just" all_of data/just '*.just' /usr/share/bkt
 check "settings schema" all_of data '*.gschema.xml' /usr/share/glib-2.0/schemas
 check "icons" all_of data/icons/hicolor/scalable/apps '*.svg' /usr/share/icons/hicolor/scalable/apps
 check "desktop entry is translated" is_translated /usr/share/applications/org.bkt.Bucket.desktop
@@ -58,6 +59,7 @@ while read -r language; do
   check "$language is installed" is_there "/usr/share/locale/$language/LC_MESSAGES/bkt.mo"
 done < <(grep -v '^#' po/LINGUAS)
 check "bash completes" is_complete_for bash-completion/completions/bkt
+check "every command has a manual page" is_there /usr/share/man/man1/bkt-gsetting-unset.1
 check "zsh completes" is_complete_for zsh/site-functions/_bkt
 check "fish completes" is_complete_for fish/vendor_completions.d/bkt.fish
 check "no path is left open" no_place_left_open

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dialog.py USER PASSWORD PLAN: submits a plan as USER on a terminal where polkit's text agent asks, and
-answers with PASSWORD. Prints all that was said. The agent speaks only for the process that submits."""
+"""dialog.py USER PASSWORD PLAN [COMMAND]: submits a plan as USER on a terminal where polkit's text agent asks, and
+answers with PASSWORD. COMMAND is run by root's shell while it asks, before the answer; $SUBMIT is the process that
+submits. Prints all that was said, of the command, too. The agent speaks only for the process that submits."""
 import os
 import pty
 import select
+import subprocess
 import sys
 import termios
 
-user, password, plan = sys.argv[1:]
+user, password, plan, *meanwhile = sys.argv[1:]
 # The agent closes its notification descriptor once it is registered.
 script = f"""
 ready=$(mktemp -u) && mkfifo "$ready"
@@ -27,7 +29,17 @@ while True:
     asks = said.count(b"Password:") > answered
     if asks and not termios.tcgetattr(terminal)[3] & termios.ECHO:
         answered += 1
-        os.write(terminal, password.encode() + b"\n")
+        if meanwhile and answered == 1:
+            # The agent makes a session of its own, so the process that submits is runuser's other child.
+            submit = subprocess.run(["pgrep", "-x", "submit"], capture_output=True, text=True).stdout.split()
+            ran = subprocess.run(
+                ["/bin/sh", "-c", meanwhile[0]], env={**os.environ, "SUBMIT": submit[-1]}, capture_output=True
+            )
+            said += b"meanwhile: " + ran.stdout + ran.stderr
+        try:
+            os.write(terminal, password.encode() + b"\n")
+        except OSError:
+            break
         asks = False
     ready = select.select([terminal, ended], [], [], 0.02 if asks else None)[0]
     if not ready:

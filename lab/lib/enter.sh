@@ -10,6 +10,8 @@ bind() {
   if [ -d "$1" ]; then mkdir -p "$root$1"; else [ -e "$root$1" ] || install -D /dev/null "$root$1"; fi
   mount "${2:---bind}" "$1" "$root$1"
 }
+# podman wants its root to be a mount
+[ -z "${BKT_ROOT_IS_MOUNT:-}" ] || mount --bind "$root" "$root"
 for path in /proc /sys /dev; do bind "$path" --rbind; done
 for path in /tmp /var/tmp /etc/resolv.conf /etc/ssl /etc/pki /etc/hosts \
   "${CARGO_HOME:-$HOME/.cargo}" "${RUSTUP_HOME:-$HOME/.rustup}" "${XDG_RUNTIME_DIR:-}" \

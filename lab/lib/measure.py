@@ -86,4 +86,5 @@ def main():
               + "".join(f"{median[name] / median[other]:17.1f}" for other in base))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,14 +2,15 @@
 # shellcheck shell=bash
 # The lab's own rpm and Flatpak repositories, and how a root directory gets to know them.
 
-# lab_repos: prints a directory with rpm/ (dnf) and flatpak/ (signed), made from lab/packages.
+# lab_repos: prints a directory with rpm/ (dnf), flatpak/ and copr/ (both signed), made from lab/packages.
 lab_repos() {
   cached "repo-$(hash_of "$BKT_SRC/lab/packages")" make_repos
 }
 
 make_repos() {
-  mkdir "$1/rpm" "$1/flatpak"
+  mkdir "$1/rpm" "$1/flatpak" "$1/copr"
   (root_exec build "$BKT_SRC/lab/packages/build.sh" "$1/rpm") &&
+    (root_exec build "$BKT_SRC/lab/packages/copr.sh" "$1/copr") &&
     (root_exec build "$BKT_SRC/lab/packages/flatpak.sh" "$1/flatpak" "${1%.new}/flatpak")
 }
 

@@ -52,10 +52,20 @@ check "a package that is nowhere fails" test "$rc" != 0
 check "with dnf5's own reason" grep -qi 'no match\|no-such-package' <<<"$out"
 check_is "and it is still missing" "pkg:no-such-package missing" packages
 
+# a script that fails afterwards takes nothing away: dnf5 says failed, and the package is there
+printf '' >"$root/etc/dnf/dnf.conf"
+setup '"tuned", "lab-post"'
+out=$(bkt apply --yes pkg:lab-post 2>&1) && rc=0 || rc=$?
+check_is "a package whose %post fails is installed" 0 echo "$rc"
+check "and its script is named" grep -q 'lab-post was installed, but its %post script failed' <<<"$out"
+check_is "it is there" "" packages
+printf '[main]\ntsflags=noscripts\n' >"$root/etc/dnf/dnf.conf"
+
 # the memory of rpm's answer
 setup '"tuned"'
 rm -rf "$dir/home/state/bkt/answers"
-until [ -d "$dir/home/state/bkt/answers" ] || [ "$SECONDS" -gt 120 ]; do packages >/dev/null; done # a fresh change is not relied on
+patience=$((SECONDS + 60))
+until [ -d "$dir/home/state/bkt/answers" ] || [ "$SECONDS" -gt "$patience" ]; do packages >/dev/null; done # a fresh change is not relied on
 check "rpm's answer is remembered" test -n "$(answers)"
 before=$(answers)
 packages >/dev/null

@@ -94,6 +94,16 @@ check_is "an update forgets what was only staged" 0 on sh -c 'rpm-ostree kargs |
 check "kernel arguments go on top of the update" on rpm-ostree kargs --append-if-missing=zswap.enabled=1
 check "as do those of a named source" on bootc loader-entries set-options-for-source --source bkt --options "bkt.a=1 bkt.b=2"
 check_is "the staged image stays the update" v2 status .status.staged.image.version
+karg() { sam bkt admin kargs list --json | jq -c ".arguments[] | select(.argument == \"$1\") | [.running, .next, .from.kind]"; }
+check_is "bkt tells the image's argument that goes with the update" '[true,false,"image"]' karg lab.old=1
+check_is "the one that comes with it" '[false,true,"image"]' karg lab.new=1
+check_is "one that stays" '[true,true,"image"]' karg quiet
+check_is "and one of this computer that comes with the restart" '[false,true,"computer"]' karg zswap.enabled=1
+check_is "root is told whose an argument is" '[false,true,"setup"]' on sh -c \
+  'mkdir -p /run/setup/manifests; echo "{\"kargs\": {\"append\": [\"bkt.a=1\"]}}" >/run/setup/manifests/system-config.json
+   bkt -C /run/setup admin kargs list --json | jq -c ".arguments[] | select(.argument == \"bkt.a=1\") | [.running, .next, .from.kind]"'
+check_is "what the image provides is not removed here" "not_possible 10-lab.toml" on sh -c \
+  'bkt -C /run/setup admin kargs remove quiet --yes --json | jq -r ".error | .code + \" \" + (.message | capture(\"(?<file>[^/]*toml)\").file)"'
 
 check_is "bkt sees it waiting" '["booted v1","staged v2"]' system_roles
 check_is "and the package it brings, from both databases" '["added htop"]' packages
@@ -137,7 +147,27 @@ check "kernel arguments: the image's follow it, the others stay" \
 check "the boot entry names their source" on grep -rq '^x-options-source-bkt bkt.a=1 bkt.b=2$' /boot/loader/entries
 check_is "a changed file of /etc stays" "by hand" on cat /etc/lab.conf
 check_is "an added one too" added on cat /etc/added.conf
+on mkdir -p /run/setup/manifests
+etc() { # FILE: how bkt sees it: changed or added, and whether the image has a newer one
+  sam bkt -q -C /run/setup etc list --json |
+    jq -c ".items[] | select(.id == \"etc:$1\") | [.computer.image != null, .computer.image_changed == true]"
+}
+check_is "bkt tells that the image has a newer version of the changed one" '[true,true]' etc /etc/lab.conf
+check_is "that the image has none of the added one" '[false,false]' etc /etc/added.conf
+check_is "nothing of the untouched one" "" etc /etc/lab-untouched.conf
+check_is "and nothing of what the computer writes itself" "" etc /etc/machine-id
+check "it shows the image's and this computer's lines" grep -A9 'a: image' <(sam bkt -C /run/setup etc diff lab.conf)
 check_is "an untouched one follows the image" v2 on sed -n 2p /etc/lab-untouched.conf
+check "and says into which folders sam may not look" grep '/etc/credstore' <(sam bkt -C /run/setup etc list 2>&1)
+# the helper is not in this image; below a directory root does it itself
+on sh -c 'mkdir /run/system; mount --bind / /run/system; mount --bind /etc /run/system/etc'
+here() { on bkt --root /run/system -C /run/setup "$@" --yes; }
+check "root puts the changed one back" here etc restore /etc/lab.conf
+check_is "to the version of the image" v2 on sed -n 2p /etc/lab.conf
+check_is "which is then no difference" "" etc /etc/lab.conf
+check "and takes it back" here undo
+check_is "to what was there" "by hand" on cat /etc/lab.conf
+on umount --recursive /run/system
 check_is "/var is shared" kept on cat /var/kept
 check_is "the package of the recipe is there" "htop 3.4.1-1" on htop
 check_is "dnf knows what it is on" 1 on sh -c 'dnf --assumeyes install nano 2>&1 | grep -c "configured to be read-only. Pass --transient"'

@@ -27,6 +27,10 @@ install -D -m 644 -t "$tree/usr/lib/systemd/system" "$BKT_SRC"/systemd/system/bk
 install -D -m 644 -t "$tree/usr/share/dbus-1/system.d" "$BKT_SRC/data/dbus/org.bkt.Helper1.conf"
 install -D -m 644 -t "$tree/usr/share/dbus-1/system-services" "$BKT_SRC/data/dbus/org.bkt.Helper1.service"
 install -D -m 644 -t "$tree/usr/share/polkit-1/actions" "$BKT_SRC/data/polkit/org.bkt.helper.policy"
+unit() { install -D -m 644 /dev/stdin "$tree/usr/lib/systemd/system/$1"; } # NAME: from standard input
+printf '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' | unit lab-sleeps.service
+printf '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo once >/run/lab-once"\n' | unit lab-once.service
+printf '[Service]\nType=oneshot\nExecStart=/bin/false\n' | unit lab-fails.service
 package_host "$HOST" "$tree"
 
 make_plan() { on sh -c "submit plan $* >$PLAN && chmod 644 $PLAN"; } # ITEM…: from the state of now
@@ -47,8 +51,34 @@ for step in enable:enabled mask:masked disable:disabled; do
   check_is "a unit gets ${step#*:}" "state done" root_applies "${step%:*}:tuned.service"
   check_is "for systemd too" "${step#*:}" on systemctl is-enabled tuned.service
 done
+for step in start:active restart:active stop:inactive; do
+  check_is "a unit is told to ${step%:*}" "state done" root_applies "${step%:*}:lab-sleeps.service"
+  check_is "and systemd is done with it" "${step#*:}" on systemctl is-active lab-sleeps.service
+done
+check_is "a unit that is enabled and started in one plan" "state done" root_applies enable:lab-sleeps.service start:lab-sleeps.service
+check_is "is both" "enabled active" on sh -c \
+  'echo $(systemctl is-enabled lab-sleeps.service) $(systemctl is-active lab-sleeps.service)'
+check_is "a unit that does its work and ends was started" "state done" root_applies start:lab-once.service
+check_is "and did it" once on cat /run/lab-once
+check_is "a unit that fails fails its step" "state failed" root_applies start:lab-fails.service
+check "which says what to look at" grep '"unit_job_failed".*journalctl -b -u lab-fails.service' \
+  <(make_plan start:lab-fails.service && apply; true)
+check_is "unit files can be read again" "state done" root_applies reload:systemd
+make_plan stop:lab-sleeps.service
+on systemctl stop lab-sleeps.service
+check "a plan to stop what no longer runs is out of date" grep '"plan_stale".*unit:lab-sleeps.service changed' <(apply; true)
 check_is "a kernel argument is added" "state done" root_applies karg:lab.test=1
 check "to the boot entry" on grep -rqw lab.test=1 /boot/loader/entries
+check_is "a second value of the same key is another argument" "state done" root_applies karg:console=tty0 karg:console=ttyS0
+check_is "both are there" 2 on sh -c 'grep -o "console=tty[^ ]*" /boot/loader/entries/*.conf | sort -u | wc -l'
+check_is "and one of them goes" "state done" root_applies no-karg:console=tty0
+check_is "alone" console=ttyS0 on sh -c 'grep -oh "console=tty[^ ]*" /boot/loader/entries/*.conf | sort -u'
+on sh -c 'mkdir -p /usr/etc/lab /etc/lab; echo image >/usr/etc/lab/a.conf; echo mine >/etc/lab/a.conf; chmod 600 /etc/lab/a.conf'
+check_is "a file of /etc is restored from the image" "state done" root_applies restore:/etc/lab/a.conf
+check_is "with its content, permissions and owner" "image 644 root" on sh -c \
+  'echo $(cat /etc/lab/a.conf) $(stat -c "%a %U" /etc/lab/a.conf)'
+check_is "what was there is kept, for root alone" "600 mine" on sh -c \
+  'echo $(stat -c %a /var/lib/bkt/etc/*) $(tail -n 1 /var/lib/bkt/etc/*)'
 check_is "the journal names the steps of a job" 2 on sh -c \
   "journalctl -o json --output-fields=MESSAGE_ID,ITEM ITEM=pkg:nano | jq -s length"
 
@@ -106,9 +136,28 @@ check "a package named -y is refused" grep "InvalidPlan: .*‘-y’ is not a val
 check "a package named a;b is refused" grep "InvalidPlan: .*‘a;b’ is not a valid package name" \
   <(spoil 's/"strace"/"a;b"/')
 check "a second command is refused" grep "InvalidPlan: .*unknown field" <(spoil 's/"steps"/"run":"sh","steps"/')
+on sh -c 'echo mine >/etc/lab/a.conf'
+make_plan restore:/etc/lab/a.conf
+check_is "a file of /etc takes its own permission" '["org.bkt.helper.system-files"]' \
+  as sam sh -c "submit preview <$PLAN | jq -c .actions"
+check_is "which sam does not have" "$error.InteractionRequired" refused sam --quiet
+check "a path out of /etc is refused" grep "InvalidPlan: .*is not a valid path of a file of /etc" \
+  <(spoil 's|/etc/lab/|/etc/../lab/|g')
+on sh -c 'mv /etc/lab /run/lab-moved; ln -s /run/lab-moved /etc/lab'
+check "a folder that became a link is not followed" grep '"plan_stale".*symbolic link' <(apply; true)
+check_is "and nothing behind it changed" mine on cat /run/lab-moved/a.conf
+on sh -c 'rm /etc/lab; mv /run/lab-moved /etc/lab; cp /etc/passwd /usr/etc/'
+make_plan restore:/etc/passwd
+check "the accounts are never restored" grep "InvalidPlan: .*belongs to the machine and is never restored" <(apply || true)
 make_plan mask:dbus.service
 check "a unit the computer needs is never masked" \
   grep "InvalidPlan: .*this unit keeps the computer usable and is never turned off" <(apply || true)
+for verb in stop restart; do
+  make_plan $verb:dbus.service
+  check "nor told to $verb" grep "InvalidPlan: .*this unit keeps the computer usable and is never stopped" <(apply || true)
+done
+make_plan start:lab-once.service
+check_is "sam may not start a unit without permission" "$error.InteractionRequired" refused sam --quiet
 make_plan install:strace
 on dnf --quiet --assumeyes install powertop >/dev/null
 check "a plan from before something changed is out of date" grep '"plan_stale".*packages were installed or removed' \
@@ -122,14 +171,20 @@ apply >"$tree/slow" &
 client=$!
 wait_for() { timeout 60 sh -c "tail -n +1 -F '$1' 2>/dev/null | grep -q -m 1 '$2'"; } # FILE TEXT
 check "a slow job begins" wait_for "$tree/slow" '"running"'
+held='systemd-inhibit --list --no-legend --no-pager | grep -q "Bucket.*shutdown.*block"'
+check "a shutdown is held off meanwhile" on timeout 60 sh -c "until $held; do sleep 0.2; done"
 check_is "meanwhile another plan is refused" "$error.Busy: another change of this computer is running; try again when it is done" \
   on sh -c "submit plan install:ripgrep | submit apply"
+owner='busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetNameOwner s org.bkt.Helper1 2>&1'
+dying=$(on sh -c "$owner")
 on systemctl kill --signal=KILL bkt-helper.service
+check "the helper is gone" on timeout 60 sh -c "while [ \"\$($owner)\" = '$dying' ]; do sleep 0.1; done"
 check_is "the executor goes on" activating on sh -c "systemctl show --value --property=ActiveState 'bkt-executor@*'"
 check_is "a new helper knows the job" running on sh -c 'submit status | jq -r .jobs[0].state'
 on sh -c 'echo go >/run/lab-slow'
 wait "$client" || true
 check_is "and tells its end to the old client" "state done" last <"$tree/slow"
+check "and a shutdown no longer waits" on sh -c "! $held"
 check_is "the package is there" lab-slow on rpm -q --qf '%{name}' lab-slow
 job=$(sed -n 's/^job //p' "$tree/slow" | head -n 1)
 check_is "a late client gets every event" "$(grep -c '^{' "$tree/slow")" on sh -c "submit events $job 0 | grep -c '^{'"
@@ -167,9 +222,22 @@ slow_job killed
 check "a job to be killed begins" wait_for "$tree/killed" '"running"'
 on systemctl kill --signal=KILL 'bkt-executor@*.service'
 wait "$client" || true
-check_is "a killed executor is an interrupted job" "state interrupted" last <"$tree/killed"
-check "its step is said to be unknown" grep -q '"pkg:lab-slow","state":"failed","problem":{"code":"interrupted"' "$tree/killed"
-check_is "and the helper says which step is unknown" '[1]' on sh -c 'submit status | jq -c .interrupted[0].steps'
+check "of a killed executor's job another one looks up what became of it" grep -q '^state \(done\|failed\)$' "$tree/killed"
+there=$(on sh -c 'rpm -q lab-slow >/dev/null && echo done || echo failed')
+check_is "which is so" "state $there" last <"$tree/killed"
+check_is "and nothing is unknown" '[]' on sh -c 'submit status | jq -c .interrupted'
+
+# what leaves nothing to see when it is cut off
+printf '[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n' | on sh -c 'cat >/run/systemd/system/lab-waits.service; systemctl daemon-reload'
+make_plan start:lab-waits.service
+apply >"$tree/unknown" &
+client=$!
+check "a unit that takes its time is started" wait_for "$tree/unknown" '"running"'
+on systemctl kill --signal=KILL 'bkt-executor@*.service'
+wait "$client" || true
+check "of that nobody can know" grep -q '"unit:lab-waits.service","state":"failed","problem":{"code":"interrupted_unknown"' "$tree/unknown"
+check_is "and the helper says which step that is" '[1]' on sh -c 'submit status | jq -c .interrupted[0].steps'
+on systemctl stop lab-waits.service
 check_is "a finished job cannot be run again" 65 on sh -c \
   "systemctl start bkt-executor@\$(submit history | jq -r .[0].id) 2>/dev/null; journalctl -o json -n 400 |
    jq -r 'select(.EXIT_STATUS == \"65\") | .EXIT_STATUS' | tail -n 1"

@@ -22,18 +22,22 @@ install -D -m 644 -t "$tree/usr/lib/systemd/system" "$BKT_SRC"/systemd/system/*.
 install -D -m 644 -t "$tree/usr/share/dbus-1/system.d" "$BKT_SRC/data/dbus/org.bkt.Helper1.conf"
 install -D -m 644 -t "$tree/usr/share/dbus-1/system-services" "$BKT_SRC/data/dbus/org.bkt.Helper1.service"
 install -D -m 644 -t "$tree/usr/share/polkit-1/actions" "$BKT_SRC/data/polkit/org.bkt.helper.policy"
+install -D -m 644 "$BKT_SRC/lab/lib/typed.py" "$tree/usr/lib/bkt-lab/typed.py"
+unit() { install -D -m 644 /dev/stdin "$tree/usr/lib/systemd/system/$1"; } # NAME: from standard input
+printf '[Unit]\nDescription=Sleeps\n[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' | unit lab-sleeps.service
+printf '[Service]\nType=oneshot\nExecStart=/bin/false\n' | unit lab-fails.service
 mkdir -p "$tree/usr/share/bkt/setup/manifests"
 echo '{"packages": ["htop", "tuned"]}' >"$tree/usr/share/bkt/setup/manifests/system-packages.json"
 echo '{"services": {"tuned.service": "masked"}}' >"$tree/usr/share/bkt/setup/manifests/systemd-services.json"
 package_host "$HOST" "$tree"
 
 # the system's half of the first boot
-on systemctl start bkt-first-boot.service
+on systemctl start --wait bkt-first-boot.service
 check_is "the first boot installs what the setup asks for" "htop|tuned|masked" on sh -c \
   "(rpm -q --qf '%{name}\n' htop tuned; systemctl is-enabled tuned.service) | paste -sd'|'"
 check_is "and says so in the journal" 3 on sh -c "journalctl -u bkt-first-boot -o cat | grep -c '^\[./3\] done'"
 on dnf -qy remove htop >/dev/null
-on systemctl restart bkt-first-boot.service
+on systemctl start --wait bkt-first-boot.service
 check_is "once: what is removed afterwards stays away" "package htop is not installed" on rpm -q htop
 
 # a person
@@ -44,14 +48,41 @@ check_is "a script without permission changes nothing" "$refused" sam sh -c \
   "(bkt apply pkg:htop --yes --quiet; echo \$?) | paste -sd' '"
 check_is "and needs --yes at all" "2" sam sh -c 'bkt apply pkg:htop 2>/dev/null; echo $?'
 check "nothing was installed" on sh -c '! rpm -q htop'
-terminal() { # INPUT ARGS…: bkt on a terminal of sam's own session
-  on sh -c "($1) | script -qec 'systemd-run --quiet --pty --uid=sam -p PAMName=login -p WorkingDirectory=/home/sam bkt ${*:2}' /dev/null"
+typed() { # [QUESTION=ANSWER]… -- COMMAND…: on a terminal of sam's own session
+  on systemd-run --quiet --collect --wait --pipe --uid=sam -p PAMName=login -p WorkingDirectory=/home/sam -- \
+    python3 /usr/lib/bkt-lab/typed.py "$@"
 }
-# polkit's agent throws away what is typed before it asks, so the password comes well after its question.
-said=$(terminal "echo y; sleep 5; echo lab; sleep 5" apply pkg:htop) || true
+agreed() { typed "?]=y" Password:=lab -- bkt "$@"; }
+said=$(agreed apply pkg:htop) || true
 check "polkit asks on the terminal, naming what is approved" grep -q 'Bucket wants to change this computer: install' <<<"$said"
 check_is "with the password it is installed" htop on rpm -q --qf '%{name}' htop
 check_is "and recorded" '[1,"done"]' sam sh -c 'bkt log --json | jq -c "[.runs[0].operations | length, .[0].state]" | head -n 1'
+
+# services, now
+shown() { sam sh -c "bkt admin systemctl status $1 --json | jq -r '.units[0] | \"\(.active) \(.state) \(.setup)\"'"; }
+check_is "a person may look at a service" "inactive disabled null" shown lab-sleeps
+said=$(agreed admin systemctl start lab-sleeps) || true
+check "starting it is asked for" grep -q 'Bucket wants to change this computer: start or stop 1 service' <<<"$said"
+check_is "and done" "active disabled null" shown lab-sleeps
+check_is "a second time there is nothing to do" "Nothing to do: it is so already." sam bkt admin systemctl start lab-sleeps
+before=$(on systemctl show --value --property=MainPID lab-sleeps)
+check "it is started anew" agreed admin systemctl restart lab-sleeps
+check "as another process" on sh -c "[ \$(systemctl show --value --property=MainPID lab-sleeps) != $before ]"
+check "it is stopped" agreed admin systemctl stop lab-sleeps
+check_is "and no longer runs" "inactive disabled null" shown lab-sleeps
+check_is "without permission nothing is started" "not_authorized 4 inactive" sh -c 'echo "$1" "$2"' sh \
+  "$(sam sh -c 'bkt admin systemctl start lab-sleeps --yes --json 2>/dev/null | jq -r ".error | \"\(.code) \(.exit)\""')" \
+  "$(on systemctl is-active lab-sleeps)"
+check "a service is enabled and started, here and in the setup" agreed admin systemctl enable lab-sleeps --now
+check_is "at once" "active enabled enabled (manifests/systemd-services.json)" shown lab-sleeps
+check_is "and written down" enabled sam sh -c "jq -r '.services[\"lab-sleeps.service\"]' setup/manifests/systemd-services.json"
+check "it is disabled and stopped" agreed admin systemctl disable lab-sleeps --now
+check_is "at once" "inactive disabled disabled (manifests/systemd-services.json)" shown lab-sleeps
+said=$(agreed admin systemctl start lab-fails) || true
+check "one that fails says where to look" grep -q 'See why: journalctl -b -u lab-fails.service' <<<"$said"
+check "and is not said to be applied again" sh -c '! echo "$1" | grep -q "bkt apply"' sh "$said"
+check_is "a computer of packages has no image to update" "not_possible 6" on sh -c \
+  'bkt admin bootc upgrade --yes --json 2>/dev/null | jq -r ".error | \"\(.code) \(.exit)\""'
 
 # without the helper
 on rm /usr/share/dbus-1/system-services/org.bkt.Helper1.service

@@ -58,12 +58,14 @@ image v1 "cups-lab htop"
 atomic_deploy "$DISK" "$ATOMIC_IMAGE"
 atomic_boot "$HOST" "$DISK"
 check_is "the host is up" running on systemctl is-system-running
+check "first boot ends well" on systemctl start --wait bkt-first-boot.service
 check_is "nothing on it failed" "" on systemctl --failed --quiet --no-legend
 check_is "first boot enabled the service" enabled on systemctl is-enabled cups-lab.service
+check_is "and started it, without a second restart" active on systemctl is-active cups-lab.service
 check_is "and is complete" "[true,0]" marker
 check_is "for this deployment" "$(booted)" marked
 check "signing in starts GNOME" session_start "$HOST" sam
-check "and the person's half of the first setup" sam systemctl --user start bkt-first-boot.service
+check "and the person's half of the first setup" sam systemctl --user start --wait bkt-first-boot.service
 check_is "which set the clock" "'12h'" setting get clock-format
 check_is "and added the remote, with its signatures checked" lab \
   sam sh -c 'flatpak remotes --user --columns=name,options | grep -v no-gpg-verify | cut -f 1'
@@ -123,6 +125,7 @@ on systemctl mask --quiet cups-lab.service
 before=$(marked)
 atomic_reboot "$HOST"
 
+check "first boot ends well again" on systemctl start --wait bkt-first-boot.service
 check "first boot ran for the new deployment" [ "$(marked)" != "$before" -a "$(marked)" = "$(booted)" ]
 check_is "and is complete" "[true,0]" marker
 check "the captured package is part of the image" on rpm -q strace
@@ -142,6 +145,7 @@ check "opens the changes" press --see "cups-lab.service"
 stamp() { on stat -c %Y.%i /var/lib/bkt/first-boot/first-boot.json; }
 was=$(stamp)
 atomic_reboot "$HOST"
+on systemctl start --wait bkt-first-boot.service
 check_is "the same deployment is not set up again" "$was" stamp
 host_stop "$HOST"
 check_is "the host powers off" 0 host_wait "$HOST"

@@ -46,6 +46,10 @@ impl Keyfile {
         }
     }
 
+    pub fn remove_group(&mut self, group: &str) {
+        self.groups.retain(|(name, _)| name != group);
+    }
+
     pub fn render(&self) -> String {
         let mut text = String::new();
         for (name, lines) in &self.groups {

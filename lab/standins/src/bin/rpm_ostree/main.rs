@@ -3,8 +3,10 @@
 //!
 //! Follows rpm-ostree(1) and the keys of `rpm-ostree status --json`. `status` and the printing of
 //! kernel arguments need no privilege, as over the real daemon; changes need root here, where the
-//! real one asks polkit. Layering is not there and is refused by name.
+//! real one asks polkit. Overrides and live changes are not there and are refused by name.
 
+mod deploy;
+mod layers;
 mod status;
 
 use std::process::ExitCode;
@@ -39,8 +41,22 @@ enum Command {
     },
     /// Query or modify kernel arguments
     Kargs(KargsOptions),
+    /// Perform a system upgrade
+    #[command(alias = "update")]
+    Upgrade {
+        #[arg(long)]
+        check: bool,
+    },
+    /// Switch to a different base
+    Rebase { reference: String },
     /// Revert to the previously booted tree
     Rollback,
+    /// Remove all mutations
+    Reset,
+    /// Overlay additional packages
+    Install(layers::Options),
+    /// Remove overlayed additional packages
+    Uninstall(layers::Options),
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
@@ -92,7 +108,13 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Status { json, booted, pending_exit_77 } => status::status(json, booted, pending_exit_77),
         Command::Kargs(options) => kargs(&options),
+        Command::Upgrade { check: true } => deploy::check(),
+        Command::Upgrade { check: false } => deploy::upgrade(),
+        Command::Rebase { reference } => deploy::rebase(&reference),
         Command::Rollback => rollback(),
+        Command::Reset => deploy::reset(),
+        Command::Install(options) => layers::install(&options),
+        Command::Uninstall(options) => layers::uninstall(&options),
         Command::Other(words) => other(&words),
     };
     done.unwrap_or_else(|error| {
@@ -151,13 +173,16 @@ fn rollback() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the real one also has: layering says whether it is locked, all else is named as missing.
+/// What the real one also has: an overlay over /usr, and says where layering is locked; all else is named as missing.
 fn other(words: &[String]) -> Result<ExitCode> {
     let verb = words.first().map_or("", String::as_str);
-    let layers = ["install", "uninstall", "override", "initramfs", "initramfs-etc", "apply-live"].contains(&verb);
-    let config = std::fs::read_to_string("/etc/rpm-ostreed.conf").unwrap_or_default();
-    if layers && config.lines().any(|line| line.replace(' ', "") == "LockLayering=true") {
-        bail!("Cannot operate; `LockLayering=true` in configuration.");
+    if verb == "usroverlay" {
+        // The real one hands it over in the same way.
+        print!("{}", ostree::run("ostree", &["admin", "unlock"])?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if ["override", "initramfs", "initramfs-etc", "apply-live"].contains(&verb) {
+        layers::refuse_if_locked()?;
     }
     bail!("`{verb}` is not supported by this stand-in");
 }
