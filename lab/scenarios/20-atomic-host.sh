@@ -61,7 +61,7 @@ check_is "sam may ask rpm-ostree" true sam sh -c 'rpm-ostree status --json | jq 
 check_is "sam may not change kernel arguments" 1 sam sh -c 'rpm-ostree kargs --append=x=1 >/dev/null 2>&1; echo $?'
 check_is "there is nothing to roll back to" "error: Rollback: Rollback (ostree): No rollback available" on bootc rollback
 check_is "there is no bootc kargs" 2 on sh -c 'bootc kargs >/dev/null 2>&1; echo $?'
-check_is "layering is refused by name" "error: \`install\` is not supported by this stand-in" on rpm-ostree install htop
+check_is "overrides are refused by name" "error: \`override\` is not supported by this stand-in" on rpm-ostree override remove htop
 
 check_is "bkt knows the kind and the one version" 'image ["booted v1"]' \
   system '"\(.host.kind) \([.deployments[] | "\(.role) \(.version)"])"'

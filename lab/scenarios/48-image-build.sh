@@ -103,7 +103,7 @@ check_is "shims are programs, and new accounts have links to them" \
 check_is "files of /etc have the permissions git keeps" "644 root lab.conf|755 root run" \
   look 'cd etc/lab; stat -c "%a %U %n" * | paste -sd"|"'
 check_is "the setup is baked, readable for everyone" \
-  ".bktignore manifests/gsettings.json manifests/host-shims.json manifests/system-config.json manifests/system-packages.json skel/.config/lab/look.toml" \
+  ".bktignore manifests/gsettings.json manifests/host-shims.json manifests/system-config.json manifests/system-packages.json revision skel/.config/lab/look.toml" \
   look 'cd usr/share/bkt/setup; find . -type f -perm -a+r -printf "%P\n" | LC_ALL=C sort | paste -sd" "'
 check_is "nothing is left in what an image must not fill" "" \
   look 'find run tmp var -mindepth 1 ! -type d; find etc -name "*.rpmnew" -o -name "*.rpmsave"; ls -d usr/etc 2>/dev/null'
@@ -119,6 +119,7 @@ check_is "a computer runs it" running on systemctl is-system-running
 check_is "nothing on it failed" "" on systemctl --failed --quiet --no-legend
 check "with its kernel arguments" on grep -q ' lab.image=1 preempt=full lab.text=a,b ' /proc/cmdline
 check_is "and without the one it takes out" 0 on sh -c 'grep -cw quiet /proc/cmdline'
+check "first boot ends well" on systemctl start --wait bkt-first-boot.service
 check_is "first boot is complete" "[true,0]" on jq -c '[.complete, .failures]' /var/lib/bkt/first-boot/first-boot.json
 check_is "the service runs" active on systemctl is-active cups-lab.service
 check_is "the others do not" "inactive inactive" on sh -c 'systemctl is-active sshd-lab bluez-lab | paste -sd" "'
@@ -130,7 +131,7 @@ for person in sam kim; do
   on systemctl start "user@$(on id -u "$person").service"
   as "$person" cp -r /usr/share/bkt/setup setup
   as "$person" git -C setup init --quiet --initial-branch=main
-  as "$person" systemctl --user start bkt-first-boot.service || true
+  check "first boot of $person ends well" as "$person" systemctl --user start --wait bkt-first-boot.service
   check_is "the setting is $person's, too" "'12h'" as "$person" gsettings get org.gnome.desktop.interface clock-format
   check_is "and the file of the home" 'theme = "dark"' as "$person" cat .config/lab/look.toml
   check_is "for $person nothing differs and nothing is unknown" '[[],[]]' drift "$person"
