@@ -17,7 +17,7 @@ pub mod wish;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use build::{Consent, Decisions, build};
+pub use build::{Consent, Decisions, Terms, build};
 pub use precondition::{Preconditions, Stale};
 pub use step::{Action, Direction, Step, Stop};
 pub use wish::{Wish, Wishes};

@@ -21,7 +21,7 @@ use crate::host::Host;
 use crate::host::remembering::Remembering;
 use crate::ignore::{self, Ignored};
 use crate::item::{Domain, ItemId};
-use crate::plan::{self, Consent, Decisions, Plan, Stale, Wishes};
+use crate::plan::{self, Decisions, Plan, Stale, Terms, Wishes};
 use crate::recipe::file::{self as recipe, Foreseen};
 use crate::run::receipt::Begun;
 use crate::run::together::Before;
@@ -161,10 +161,10 @@ impl Session {
     /// # Errors
     /// See [`plan::build::BuildError`].
     pub fn plan(&self, snapshot: &Snapshot, decisions: &Decisions) -> Result<Plan, plan::build::BuildError> {
-        self.plan_with(snapshot, decisions, Consent::Asked)
+        self.plan_with(snapshot, decisions, Terms::default())
     }
 
-    /// The same, with the person's word on values that look private.
+    /// The same, with the person's word on values that look private, and on what cannot wait for the next image.
     ///
     /// # Errors
     /// See [`plan::build::BuildError`].
@@ -172,9 +172,9 @@ impl Session {
         &self,
         snapshot: &Snapshot,
         decisions: &Decisions,
-        private: Consent,
+        terms: impl Into<Terms>,
     ) -> Result<Plan, plan::build::BuildError> {
-        plan::build(&snapshot.comparison, &snapshot.setup, decisions, private)
+        plan::build(&snapshot.comparison, &snapshot.setup, decisions, terms.into())
     }
 
     /// Looks at the items of wishes, and makes the plan that makes them true.

@@ -190,7 +190,7 @@ pub fn draft(host: &dyn Host, state: &Path, wishes: Wishes<'_>) -> Result<Draft,
     for domain in domains {
         let here = comparison.changes.iter().filter(|change| change.id.domain == domain && change.computer.is_some());
         let decisions = here.map(|change| (change.id.clone(), Decision::Capture)).collect();
-        let plan = plan::build(&comparison, &setup, &decisions, wishes.private)?;
+        let plan = plan::build(&comparison, &setup, &decisions, wishes.private.into())?;
         captured.extend(write(folder.path(), &plan)?);
         left.extend(plan.deferred);
     }

@@ -116,7 +116,7 @@ fn host(data: &[u8]) {
 
 fn planned(comparison: &Comparison, decision: Decision) {
     let decisions: Decisions = comparison.changes.iter().map(|change| (change.id.clone(), decision)).collect();
-    let Ok(plan) = plan::build(comparison, setup(), &decisions, Consent::Given) else { return };
+    let Ok(plan) = plan::build(comparison, setup(), &decisions, Consent::Given.into()) else { return };
     assert_eq!(Plan::from_bytes(&plan.to_bytes()).unwrap(), plan, "a plan reads back from its bytes");
     plan.steps.iter().for_each(|step| {
         let _ = describe::step(step);
@@ -260,8 +260,9 @@ fn plan_seeds() -> Vec<Vec<u8>> {
         let comparison = compare(&host.host(), setup(), &Ignored::default());
         for decision in [Decision::Apply, Decision::Capture] {
             let decisions: Decisions = comparison.changes.iter().map(|change| (change.id.clone(), decision)).collect();
-            seeds
-                .extend(plan::build(&comparison, setup(), &decisions, Consent::Given).ok().map(|plan| plan.to_bytes()));
+            seeds.extend(
+                plan::build(&comparison, setup(), &decisions, Consent::Given.into()).ok().map(|plan| plan.to_bytes()),
+            );
         }
     }
     seeds

@@ -124,6 +124,19 @@ check_is "on an overlay that the restart takes" "readWrite transient" \
   status '.status.usrOverlay | "\(.accessMode) \(.persistence)"'
 check_is "and written into the setup" htop sam sh -c 'jq -r ".packages[]" setup/manifests/system-packages.json'
 
+# A whole setup at once.
+sam sh -ec 'cd setup/manifests
+  jq ".packages += [\"cups-lab\"]" system-packages.json >new && mv new system-packages.json
+  echo "{ \"services\": { \"cups-lab.service\": \"enabled\" } }" >systemd-services.json'
+check "the plan installs, enables and starts" grep -q "Start cups-lab.service" \
+  <(sam bkt -C setup apply --all --now -n)
+check "while without --now the package waits for the next image" grep -q "pkg:cups-lab .*next image" \
+  <(sam bkt -C setup apply --all -n)
+said=$(typed "Run this plan?=y" Password:=lab -- bkt -C setup apply --all --now) || true
+check "one yes for all of it" grep -q "Bucket wants to change this computer:" <<<"$said"
+check_is "the service of a package that is not in the image runs" "enabled active" \
+  on sh -c 'echo $(systemctl is-enabled cups-lab) $(systemctl is-active cups-lab)'
+
 # Without rpm-ostree a person reads the disk and root asks bootc: both must see the same versions.
 check_is "without rpm-ostree only root may ask for a newer version" "not_authorized 6" refused admin bootc upgrade --check
 publish "$OTHER" other2 --without-rpm-ostree

@@ -151,7 +151,7 @@ mod tests {
         std::fs::create_dir(dir.path().join("manifests")).unwrap();
         let setup = Setup::load(dir.path()).unwrap();
         let decisions = comparison.changes.iter().skip(1).map(|change| (change.id.clone(), Decision::Apply)).collect();
-        let plan = bkt_core::plan::build(&comparison, &setup, &decisions, bkt_core::plan::Consent::Asked).unwrap();
+        let plan = bkt_core::plan::build(&comparison, &setup, &decisions, bkt_core::plan::Terms::default()).unwrap();
         let ignored = [comparison.changes[0].id.clone()];
         let review = of(&plan, &ignored);
         let titles: Vec<&str> = review.groups.iter().map(|group| group.title.as_str()).collect();

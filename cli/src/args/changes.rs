@@ -105,6 +105,9 @@ pub(crate) struct PlanShow {
     /// Capture these
     #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
     pub(crate) capture: Vec<String>,
+    /// Have all of it at once, as with ‘bkt apply --now’
+    #[arg(long)]
+    pub(crate) now: bool,
     /// Save the plan, to be run by ‘bkt apply FILE’
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -123,6 +126,9 @@ pub(crate) struct ApplyArgs {
     /// Apply every change, also those without a suggestion
     #[arg(long, conflicts_with = "items")]
     pub(crate) all: bool,
+    /// Have all of it at once: services start or stop, and on an image packages come or go until the next restart
+    #[arg(long)]
+    pub(crate) now: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ use bkt_core::plan::Decisions;
 use super::run::{self, Proposal};
 use crate::args::ApplyArgs;
 use crate::context::Context;
-use crate::error::{Answer, Failure};
+use crate::error::{Answer, Failure, exit};
 use crate::select;
 
 /// `bkt apply`.
@@ -21,6 +21,11 @@ pub(super) fn apply(context: &Context, args: &ApplyArgs) -> Result<Answer, Failu
     if let [file] = args.items.as_slice()
         && Path::new(file).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"))
     {
+        if args.now {
+            let message = gettext("a saved plan runs as it was saved, and --now would change it");
+            let failure = Failure::new(exit::USAGE, "saved_plan_now", message);
+            return Err(failure.hinted(gettext("Make the plan with ‘bkt plan show --now -o FILE’.")));
+        }
         return run::replay(context, &session, super::plan::load(Path::new(file))?);
     }
     let snapshot = run::compare_kinds(context, &session, &args.kinds.domains())?;
@@ -53,6 +58,7 @@ pub(super) fn apply(context: &Context, args: &ApplyArgs) -> Result<Answer, Failu
             question,
             named: !args.items.is_empty(),
             private: bkt_core::plan::Consent::Asked,
+            now: args.now,
         },
     )
 }

@@ -38,7 +38,7 @@ pub(super) fn boxes(context: &Context, command: &BoxCommand) -> Result<Answer, F
         }
         BoxCommand::Apply(args) => super::apply::apply(
             context,
-            &ApplyArgs { kinds: KindsArgs::default(), items: items(&args.names)?, all: false },
+            &ApplyArgs { kinds: KindsArgs::default(), items: items(&args.names)?, all: false, now: false },
         ),
         BoxCommand::Capture(args) => capture(context, args),
         BoxCommand::Import(args) => import(context, args),

@@ -33,7 +33,7 @@ pub(super) fn capture(context: &Context, args: &CaptureArgs) -> Result<Answer, F
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
     let private = if args.include_private { Consent::Given } else { Consent::Asked };
     let question = gettext("Write this into the setup?");
-    let proposal = Proposal { changes, decisions, question, named: !args.items.is_empty(), private };
+    let proposal = Proposal { changes, decisions, question, named: !args.items.is_empty(), private, now: false };
     let answer = run::propose(context, &session, &snapshot, proposal)?;
     Ok(if context.globals.dry_run { answer } else { run::with_recipe(&session, answer) })
 }

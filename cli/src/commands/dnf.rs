@@ -81,7 +81,7 @@ fn sync(context: &Context) -> Result<Answer, Failure> {
     let changes: Vec<&Change> = snapshot.comparison.changes.iter().filter(wanted).collect();
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Apply)).collect();
     let question = gettext("Run this plan?");
-    let proposal = Proposal { changes, decisions, question, named: true, private: Consent::Asked };
+    let proposal = Proposal { changes, decisions, question, named: true, private: Consent::Asked, now: false };
     run::propose(context, &session, &snapshot, proposal)
 }
 

@@ -210,7 +210,7 @@ fn capture(context: &Context, args: &EtcCapture) -> Result<Answer, Failure> {
     }
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Capture)).collect();
     let question = gettext("Write this into the setup?");
-    let proposal = Proposal { changes, decisions, question, named: true, private: Consent::Given };
+    let proposal = Proposal { changes, decisions, question, named: true, private: Consent::Given, now: false };
     let answer = run::propose(context, &session, &snapshot, proposal)?;
     Ok(if context.globals.dry_run { answer } else { run::with_recipe(&session, answer) })
 }

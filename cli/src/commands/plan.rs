@@ -8,7 +8,7 @@ use std::path::Path;
 use bkt_core::compare::Decision;
 use bkt_core::files;
 use bkt_core::i18n::{fill, gettext};
-use bkt_core::plan::{Decisions, Plan};
+use bkt_core::plan::{Decisions, Plan, Terms};
 use serde_json::Value as Json;
 
 use crate::args::{PlanArgs, PlanCommand};
@@ -38,7 +38,8 @@ pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Answer, Failure>
             }
         }
     }
-    let plan = session.plan(&snapshot, &decisions)?;
+    let terms = Terms { live: args.now, ..Terms::default() };
+    let plan = super::run::planned(&session, &snapshot, &decisions, terms)?;
     let undecided = comparison.changes.iter().filter(|change| !decisions.contains_key(&change.id)).count();
     let (text, document) = super::run::shown(context, &session, &plan, undecided);
     let hint = match &args.output {

@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use bkt_core::compare::{Change, Comparison, Decision};
 use bkt_core::document;
+use bkt_core::domain::unit::at_once::at_once;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::manifest::Manifest;
-use bkt_core::plan::{Consent as PlanConsent, Decisions, Direction, Plan};
+use bkt_core::plan::{Consent as PlanConsent, Decisions, Direction, Plan, Terms};
 use bkt_core::problem::Problem;
 use bkt_core::recipe::{self, State};
 use bkt_core::run::{Administrator, Outcome, Receipt, RunError, Sink, Source, StepState};
@@ -96,6 +97,20 @@ pub(super) fn shown(context: &Context, session: &Session, plan: &Plan, undecided
     (review::plan_with(plan, &recipe, undecided, context.ui.width()), document::plan_with(plan, &recipe))
 }
 
+/// The plan of some decisions; where they are to be so at once, services start and stop, too.
+pub(super) fn planned(
+    session: &Session,
+    snapshot: &Snapshot,
+    decisions: &Decisions,
+    terms: Terms,
+) -> Result<Plan, Failure> {
+    let plan = session.plan_with(snapshot, decisions, terms)?;
+    if !terms.live {
+        return Ok(plan);
+    }
+    at_once(session.host.as_ref(), plan).map_err(|problem| Failure { problem, exit: exit::NOT_POSSIBLE })
+}
+
 /// A plan to be agreed to.
 #[derive(Debug)]
 pub(super) struct Proposal<'c> {
@@ -109,6 +124,8 @@ pub(super) struct Proposal<'c> {
     pub(super) named: bool,
     /// Whether values that look private may be captured.
     pub(super) private: PlanConsent,
+    /// Whether services start or stop, and packages of an image come or go, at once.
+    pub(super) now: bool,
 }
 
 /// Shows the plan of some decisions, asks, and runs it.
@@ -122,7 +139,8 @@ pub(super) fn propose(
     let comparison = &snapshot.comparison;
     let mut may_select = proposal.changes.len() > 1;
     loop {
-        let plan = session.plan_with(snapshot, &proposal.decisions, proposal.private)?;
+        let terms = Terms { private: proposal.private, live: proposal.now };
+        let plan = planned(session, snapshot, &proposal.decisions, terms)?;
         let ignored: Vec<ItemId> = proposal
             .decisions
             .iter()

@@ -153,7 +153,13 @@ fn sync(context: &Context, args: SkelSync) -> Result<Answer, Failure> {
         return Ok(Answer::new(gettext("No file of the setup is missing here."), bkt_core::document::drift(&snapshot)));
     }
     let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Apply)).collect();
-    let proposal =
-        Proposal { changes, decisions, question: gettext("Run this plan?"), named: true, private: Consent::Asked };
+    let proposal = Proposal {
+        changes,
+        decisions,
+        question: gettext("Run this plan?"),
+        named: true,
+        private: Consent::Asked,
+        now: false,
+    };
     run::propose(context, &session, &snapshot, proposal)
 }

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::compare::{Change, Comparison, Decision};
+use crate::compare::{Change, Comparison, Decision, Effect, Origin};
 use crate::domain;
-use crate::item::ItemId;
+use crate::item::{Domain, ItemId};
 use crate::manifest::ManifestError;
 use crate::name::NameError;
 use crate::private;
@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::setup::Setup;
 
 use super::precondition::Preconditions;
-use super::step::Step;
+use super::step::{Action, Step};
 use super::{Deferral, Deferred, Plan};
 
 /// Whether values that look private may be written to the setup.
@@ -26,6 +26,21 @@ pub enum Consent {
     Asked,
     /// The person said so.
     Given,
+}
+
+/// What a person said of a whole plan, beside the decisions in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// Whether values that look private may be written to the setup.
+    pub private: Consent,
+    /// Whether what would come or go with the next image is also to be so at once, until the next restart.
+    pub live: bool,
+}
+
+impl From<Consent> for Terms {
+    fn from(private: Consent) -> Self {
+        Self { private, live: false }
+    }
 }
 
 /// What was decided about which change.
@@ -87,12 +102,9 @@ pub enum BuildError {
 ///
 /// # Errors
 /// A decision is about an item that does not differ, or about one whose name is not valid, or they are too many.
-pub fn build(
-    comparison: &Comparison,
-    setup: &Setup,
-    decisions: &Decisions,
-    private: Consent,
-) -> Result<Plan, BuildError> {
+pub fn build(comparison: &Comparison, setup: &Setup, decisions: &Decisions, terms: Terms) -> Result<Plan, BuildError> {
+    let Terms { private, live } = terms;
+    let mut unlock = None;
     let mut steps = Vec::new();
     let mut deferred = Vec::new();
     let changes = comparison.by_id();
@@ -119,19 +131,43 @@ pub fn build(
             Decision::Apply if change.fixed.is_some() => {
                 deferred.push(Deferred { item: id.clone(), why: Deferral::Fixed });
             }
-            Decision::Apply => match domain::kind(id.domain).actions(change, comparison.system.kind) {
-                Ok(actions) => {
-                    for action in actions.map_err(|source| BuildError::Name { item: id.clone(), source })? {
-                        let effect = action.effect();
-                        let step = Step::apply(id.clone(), action, effect, change.origin);
-                        steps.push(step.from_seen(change.computer.as_ref(), comparison.seen(id)));
-                    }
+            Decision::Apply => {
+                let mut change = change.clone();
+                if live {
+                    at_once(&mut change, comparison, &mut unlock);
                 }
-                Err(why) => deferred.push(Deferred { item: id.clone(), why }),
-            },
+                match domain::kind(id.domain).actions(&change, comparison.system.kind) {
+                    Ok(actions) => {
+                        for action in actions.map_err(|source| BuildError::Name { item: id.clone(), source })? {
+                            let effect = action.effect();
+                            let step = Step::apply(id.clone(), action, effect, change.origin);
+                            steps.push(step.from_seen(change.computer.as_ref(), comparison.seen(id)));
+                        }
+                    }
+                    Err(why) => deferred.push(Deferred { item: id.clone(), why }),
+                }
+            }
         }
     }
+    steps.extend(unlock.map(unlocked));
     finish(comparison, setup, steps, deferred)
+}
+
+/// Makes a change of what belongs to the image take effect at once, until the next restart; what has to be unlocked for
+/// that is asked for once, by the first such package.
+pub(super) fn at_once(change: &mut Change, comparison: &Comparison, unlock: &mut Option<ItemId>) {
+    if !matches!(change.id.domain, Domain::Pkg | Domain::Copr) || !comparison.system.kind.is_image_based() {
+        return;
+    }
+    if change.id.domain == Domain::Pkg && !comparison.system.usr_overlay {
+        unlock.get_or_insert_with(|| change.id.clone());
+    }
+    change.effect = Effect::Now;
+}
+
+/// The step before all that change a tree which is read-only.
+pub(super) fn unlocked(item: ItemId) -> Step {
+    Step::apply(item, Action::UnlockSystem {}, Effect::Now, Origin::SetupChanged)
 }
 
 /// A capture, in each manifest that declares its item; a new one goes where such items go as a rule.
@@ -172,4 +208,42 @@ pub(super) fn finish(
     // What the helper would refuse is refused before the person's steps have run.
     plan.check()?;
     Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::compare_some;
+    use crate::deployment::HostKind;
+    use crate::domain::Observation;
+    use crate::host::recording::RecordingHost;
+    use crate::ignore::Ignored;
+
+    #[test]
+    fn what_the_image_lacks_waits_for_it_unless_all_is_wanted_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("manifests")).unwrap();
+        let text = r#"{"packages": ["htop", "strace"]}"#;
+        crate::files::replace(&dir.path().join("manifests/system-packages.json"), text.as_bytes()).unwrap();
+        let setup = Setup::load(dir.path()).unwrap();
+        let nothing = Ignored::default();
+        let mut comparison = compare_some(&RecordingHost::default(), &setup, &nothing, &[]);
+        comparison.system.kind = HostKind::Image;
+        let observation = Observation { cookie: Some("0".into()), ..Observation::default() };
+        comparison.add(Domain::Pkg, &observation, &setup, &nothing);
+        comparison.observed.insert(Domain::Pkg, observation);
+        let decisions: Decisions =
+            ["htop", "strace"].map(|name| (ItemId::new(Domain::Pkg, name), Decision::Apply)).into();
+        let planned = |live| {
+            let plan = build(&comparison, &setup, &decisions, Terms { live, ..Terms::default() }).unwrap();
+            let actions: Vec<Action> = plan.steps.into_iter().map(|step| step.action).collect();
+            (actions, plan.deferred.len())
+        };
+        assert_eq!(planned(false), (Vec::new(), 2));
+        let install = |name: &str| Action::InstallPackage { name: name.parse().unwrap() };
+        assert_eq!(planned(true), (vec![Action::UnlockSystem {}, install("htop"), install("strace")], 0));
+        comparison.system.usr_overlay = true;
+        let plan = build(&comparison, &setup, &decisions, Terms { live: true, ..Terms::default() }).unwrap();
+        assert_eq!(plan.steps.len(), 2, "what is unlocked is not unlocked again");
+    }
 }

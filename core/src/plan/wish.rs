@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::{Comparison, Effect, Origin};
+use crate::compare::{Comparison, Origin};
 use crate::domain;
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Declarations, Manifest};
@@ -87,11 +87,8 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
         }
         let mut change = (*change).clone();
         let system = comparison.system.kind;
-        if wish.live && matches!(item.domain, Domain::Pkg | Domain::Copr) && system.is_image_based() {
-            if item.domain == Domain::Pkg && !comparison.system.usr_overlay {
-                unlock.get_or_insert_with(|| item.clone());
-            }
-            change.effect = Effect::Now;
+        if wish.live {
+            build::at_once(&mut change, comparison, &mut unlock);
         }
         match domain::kind(item.domain).actions(&change, system) {
             Ok(actions) => {
@@ -105,7 +102,7 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
             Err(why) => deferred.push(Deferred { item: item.clone(), why }),
         }
     }
-    steps.extend(unlock.map(|item| Step::apply(item, Action::UnlockSystem {}, Effect::Now, Origin::SetupChanged)));
+    steps.extend(unlock.map(build::unlocked));
     build::finish(comparison, setup, steps, deferred)
 }
 
