@@ -227,7 +227,7 @@ pub(crate) enum Command {
     /// Without arguments: everything with a suggestion, each applied or captured as suggested. With items or patterns:
     /// exactly those. With a plan saved by ‘bkt plan show -o’: exactly that plan, or nothing if this computer changed.
     #[command(
-        after_long_help = "Examples:\n  bkt apply\n  bkt apply pkg:htop 'flatpak:org.gnome.*'\n  bkt apply --all --yes\n  bkt apply plan.json"
+        after_long_help = "Examples:\n  bkt apply\n  bkt apply pkg:htop 'flatpak:org.gnome.*'\n  bkt apply --all --yes\n  bkt apply --all --now\n  bkt apply plan.json"
     )]
     Apply(ApplyArgs),
     /// Write what this computer has into the setup
