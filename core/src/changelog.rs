@@ -286,7 +286,7 @@ fn versions(setup: &Path) -> PathBuf {
     setup.join(FOLDER).join("versions")
 }
 
-fn lock(setup: &Path) -> Result<files::DirectoryLock, ChangelogError> {
+fn lock(setup: &Path) -> Result<files::Lock, ChangelogError> {
     let folder = setup.join(FOLDER);
     let locked = || {
         std::fs::create_dir_all(&folder)?;

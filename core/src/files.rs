@@ -235,18 +235,34 @@ pub(crate) fn prune(directory: &Path, bound: &Bound) {
     }
 }
 
-/// An exclusive hold on a directory's files, until dropped or the program ends.
+/// An exclusive hold on a file or on a directory's files, until dropped or the program ends.
 #[derive(Debug)]
-pub struct DirectoryLock(#[expect(dead_code, reason = "held for its lock")] File);
+pub struct Lock(File);
+
+impl Lock {
+    /// Waits for the exclusive lock of an open file or directory.
+    ///
+    /// # Errors
+    /// The file system has no locks.
+    pub fn of(file: File) -> io::Result<Self> {
+        file.lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    // Closing alone does not let go while a child just forked still has the descriptor (flock(2)).
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 /// Waits for the exclusive lock of a directory (flock(2) on the directory itself, so nothing is left behind).
 ///
 /// # Errors
 /// The directory cannot be opened or the file system has no locks.
-pub fn lock(directory: &Path) -> io::Result<DirectoryLock> {
-    let file = File::open(directory)?;
-    file.lock()?;
-    Ok(DirectoryLock(file))
+pub fn lock(directory: &Path) -> io::Result<Lock> {
+    Lock::of(File::open(directory)?)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::entry::{Entry, declared, pick, read};
 use super::status::{Kind, Status};
 use super::{Repository, RepositoryError, reason};
-use crate::files::{self, DirectoryLock};
+use crate::files::{self, Lock};
 use crate::host::{FileKind, HostError};
 use crate::manifest::Manifest;
 use crate::recipe::file as recipe;
@@ -113,7 +113,7 @@ impl Repository<'_> {
 pub(super) struct Worktree<'r> {
     repository: Repository<'r>,
     pub(super) top: PathBuf,
-    _lock: DirectoryLock,
+    _lock: Lock,
 }
 
 impl<'r> Worktree<'r> {

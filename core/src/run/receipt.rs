@@ -209,9 +209,8 @@ impl Receipt {
         self.result = Outcome::Running;
         self.run = numbers(&directory)?.last().copied().unwrap_or(0) + 1;
         let begun = self.write(&directory).and_then(|()| {
-            let file = File::open(path(&directory, self.run))?;
-            file.lock()?;
-            Ok(Begun { run: self.run, _file: file })
+            let lock = files::Lock::of(File::open(path(&directory, self.run))?)?;
+            Ok(Begun { run: self.run, _lock: lock })
         });
         if begun.is_err() {
             let _ = files::remove(&path(&directory, self.run));
@@ -226,7 +225,7 @@ pub struct Begun {
     /// Its number.
     pub run: u64,
     /// Locked as long as it runs.
-    _file: File,
+    _lock: files::Lock,
 }
 
 fn path(directory: &Path, run: u64) -> PathBuf {
