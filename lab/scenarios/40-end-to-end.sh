@@ -15,6 +15,9 @@ unknown() { sam bkt drift --json | jq -c .unknown; }
 marker() { on jq -c '[.complete, .failures]' /var/lib/bkt/first-boot/first-boot.json; }
 marked() { on jq -r .deployment /var/lib/bkt/first-boot/first-boot.json; }
 booted() { sam sh -c 'rpm-ostree status --json | jq -r ".deployments[] | select(.booted) | \"\(.checksum).\(.serial)\""'; }
+waits() { sam bkt build-info --json | jq -r '[.entries[] | "\(.stage) \(.id)"] | sort | join(" ")'; }
+lacks() { sam bkt status --json | jq -c .image.lacks; }
+commit() { sam git -C setup -c user.name=Sam -c user.email=sam@lab.example commit --quiet "$@"; }
 press() { session_press "$HOST" sam bkt-gui "$@"; }
 decide() { # GROUP DECISION: for all its changes, by the group's menu
   press "toggle button" "Set all decisions in $1" && press "menu item" "$2 All in $1"
@@ -71,6 +74,9 @@ check_is "and added the remote, with its signatures checked" lab \
   sam sh -c 'flatpak remotes --user --columns=name,options | grep -v no-gpg-verify | cut -f 1'
 sam cp -r /usr/share/bkt/setup setup
 sam git -C setup init --quiet --initial-branch=main
+sam git -C setup add .
+commit --message="What this image was built from"
+check_is "the image has all of the setup" "" waits
 check "everything matches" sam sh -c 'bkt status | grep -q "Everything matches"'
 check "there is nothing to tell" sam systemctl --user start bkt-check.service
 check_is "so nothing is told" "[]" session_notifications "$HOST" sam
@@ -114,13 +120,23 @@ check "everything matches again" sam sh -c 'bkt status | grep -q "Everything mat
 check "the journal names who did it" \
   on sh -c 'journalctl --boot --output=json CALLER_UID=1000 | jq -e --slurp "any(.[]; .PLAN_HASH)"'
 
+captured() { # STAGE: of each of the three
+  echo "$1 flatpak:org.gnome.Boxes $1 gsetting:org.gnome.desktop.interface/clock-format $1 pkg:strace"
+}
+check_is "the image lacks what was captured" "$(captured uncommitted)" waits
+commit --all --message="What Sam chose"
+check_is "also once it is committed" "$(captured committed)" waits
+
 # The next image is built from that setup; before the restart the service drifts once more.
 rm -rf "$work/setup"
 mkdir "$work/setup"
 sam tar -C setup --exclude=.git -c . | tar -C "$work/setup" -x
+sam git -C setup rev-parse HEAD >"$work/setup/revision"
 image v2 "cups-lab htop strace"
 check "the new image is staged" on bootc upgrade --quiet
 check "status says a version waits" sam sh -c 'bkt status --json | jq -e ".host.staged.version == \"v2\""'
+check_is "with all three changes" "$(captured staged)" waits
+check_is "as status says" '{"staged":3,"pushed":0,"committed":0,"uncommitted":0}' lacks
 on systemctl mask --quiet cups-lab.service
 before=$(marked)
 atomic_reboot "$HOST"
@@ -129,6 +145,7 @@ check "first boot ends well again" on systemctl start --wait bkt-first-boot.serv
 check "first boot ran for the new deployment" [ "$(marked)" != "$before" -a "$(marked)" = "$(booted)" ]
 check_is "and is complete" "[true,0]" marker
 check "the captured package is part of the image" on rpm -q strace
+check_is "and the image lacks nothing of the setup" "" waits
 check_is "what sam changed is left for sam to decide" masked on systemctl is-enabled cups-lab.service
 check_is "only that differs" unit:cups-lab.service drift
 check "signing in again" session_start "$HOST" sam
