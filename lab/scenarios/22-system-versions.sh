@@ -39,6 +39,7 @@ install -D -m 644 -t "$layer/usr/share/polkit-1/actions" "$BKT_SRC/data/polkit/o
 install -D -m 644 "$BKT_SRC/lab/lib/typed.py" "$layer/usr/lib/bkt-lab/typed.py"
 "$BKT_SRC/dev" shell bash -c '. lab/lib/topgrade.sh && topgrade_tool'
 install -D -t "$layer/usr/bin" "$BKT_CACHE/tools/bin/topgrade"
+install -D -m 644 <(echo "of the image") "$layer/etc/lab.conf"
 install -D -m 644 <(echo 'kargs = ["quiet"]') "$layer/usr/lib/bootc/kargs.d/10-lab.toml"
 publish() { # IMAGE VERSION OPTION…: the same system under another version
   atomic_build "$work/tree" --overlay "$layer" "${@:3}"
@@ -57,6 +58,16 @@ check_is "a person may ask for a newer version, and there is none" "$newest" sam
 check_is "to prepare it all the same ends in that" 1 grep -c "$newest" <(agreed upgrade)
 check_is "and prepares nothing" null status .status.staged
 check_is "there is no version to go back to" "not_possible 6" refused admin bootc rollback --yes
+
+# A file of /etc, back to the image's and back to what was there, through the helper.
+file() { on sh -c 'echo "$(cat /etc/lab.conf) $(stat -c "%a %U" /etc/lab.conf)"'; }
+on sh -c 'echo "by hand" >/etc/lab.conf && chmod 600 /etc/lab.conf && chown sam: /etc/lab.conf'
+check_is "without permission a file of /etc stays" "not_authorized 4" refused etc restore /etc/lab.conf --yes
+said=$(typed "?]=y" Password:=lab -- bkt etc restore /etc/lab.conf) || true
+check "polkit asks, naming what is approved" grep -q "Bucket wants to change this computer: restore 1 system file (plan" <<<"$said"
+check_is "and it is as in the image" "of the image 644 root" file
+check "sam takes it back" typed "?]=y" Password:=lab -- bkt undo
+check_is "to what was there, and whose" "by hand 600 sam" file
 
 check "topgrade's file is written" sam bkt topgrade install
 dry=$(sam topgrade --dry-run --no-retry --only system custom_commands 2>&1) || true
