@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A generated Containerfile, as it is, makes an image by real buildah and real dnf; the image has what the setup says,
-# and a computer that runs it has nothing left to do after its first boot.
+# A Containerfile that was adopted, and was brought in step with manifests that changed since, makes an image as it is,
+# by real buildah and real dnf; the image has what the setup says now, and a computer that runs it has nothing left to
+# do after its first boot.
 . "$(dirname "$(readlink -f "$0")")/../image/all.sh"
 
 HOST=image-build-$$
@@ -19,7 +20,8 @@ finish() {
 }
 trap finish EXIT
 setup=$work/setup
-bkt() { (BKT_BIND=$work root_exec build env HOME="$work" BKT_FORCE_HOST=1 "$bkt_program" -C "$setup" "$@"); }
+bkt_in() { (BKT_BIND=$work root_exec build env HOME="$work" BKT_FORCE_HOST=1 "$bkt_program" -C "$@"); } # SETUP ARGS…
+bkt() { bkt_in "$setup" "$@"; }
 code() {
   local code=0
   "$@" >/dev/null 2>&1 || code=$?
@@ -36,22 +38,22 @@ mkdir -p "$setup/manifests" "$work/release"
 cp -r "$installed" "$work/release/install"
 printf 'FROM scratch AS files\nCOPY install/ /\n' >"$work/release/Containerfile"
 
-# The setup
+# The setup as it was when its recipe was adopted
 manifest() { cat >"$setup/manifests/$1.json"; }
 manifest system-packages <<'END'
 {
-  "packages": ["cups-lab", "htop", "sshd-lab", "starship"],
+  "packages": ["cups-lab", "sshd-lab", "starship", "strace"],
   "excluded": ["powertop"],
   "copr_repos": ["lab/tools"]
 }
 END
 manifest system-config <<'END'
 {
-  "kargs": { "append": ["preempt=full", "lab.text=a,b"], "remove": ["quiet"] },
-  "systemd": { "enable": ["cups-lab.service"], "disable": ["sshd-lab.service"], "mask": ["bluez-lab.service"] }
+  "kargs": { "append": ["preempt=full", "lab.gone=1"], "remove": ["quiet"] },
+  "systemd": { "disable": ["sshd-lab.service"], "mask": ["bluez-lab.service"] }
 }
 END
-manifest host-shims <<<'{ "shims": [{ "name": "docker", "host": "podman compose" }, { "name": "nmcli" }] }'
+manifest host-shims <<<'{ "shims": [{ "name": "nmcli" }] }'
 manifest gsettings <<'END'
 {
   "settings": [
@@ -73,14 +75,60 @@ RUN bootc container lint
 END
 
 check_is "a recipe without the sections is drift to a hook and to CI" 3 code bkt containerfile check
+cp "$setup/Containerfile" "$work/begun"
 check "they are inserted" bkt containerfile adopt --all --yes
 check_is "and then nothing differs" 0 code bkt containerfile check
 check_is "all eight are there, the lint is last" "8 RUN bootc container lint" \
   sh -c 'echo "$(grep -c "managed by bkt" "$1/Containerfile") $(tail -n 1 "$1/Containerfile")"' sh "$setup"
+
+# What a person has between the sections and around them: a word before the first stage, an instruction, blanks at the
+# end of a line, a tab alone in one, and a last line that does not end
+recipe=$setup/Containerfile
+sed -i -e '1i # Ours' -e $'/^# === END SYSTEM_PACKAGES ===$/a \\\nRUN echo ours > /usr/share/lab-ours   \\\n\t' "$recipe"
+truncate --size=-1 "$recipe"
+outside() { LC_ALL=C sed '/^# === .* (managed by bkt) ===$/,/^# === END .* ===$/{//!d}' "$1"; }
+sections() { LC_ALL=C sed -n '/^# === .* (managed by bkt) ===$/,/^# === END .* ===$/p' "$1"; }
+outside "$recipe" >"$work/outside"
+check "its own lines stand outside of the sections" grep -q lab-ours "$work/outside"
+check_is "and are no difference" 0 code bkt containerfile check
+
+# The manifests change, by hand: each gains something, two lose something
+manifest system-packages <<'END'
+{
+  "packages": ["cups-lab", "htop", "sshd-lab", "starship"],
+  "excluded": ["powertop"],
+  "copr_repos": ["lab/tools"]
+}
+END
+manifest system-config <<'END'
+{
+  "kargs": { "append": ["preempt=full", "lab.text=a,b"], "remove": ["quiet"] },
+  "systemd": { "enable": ["cups-lab.service"], "disable": ["sshd-lab.service"], "mask": ["bluez-lab.service"] }
+}
+END
+manifest host-shims <<<'{ "shims": [{ "name": "docker", "host": "podman compose" }, { "name": "nmcli" }] }'
+changed="SYSTEM_PACKAGES HOST_SHIMS KERNEL_ARGUMENTS SYSTEMD_UNITS"
+cp "$recipe" "$work/stale"
+check_is "manifests that changed are drift, too" 3 code bkt containerfile check
+check_is "the sections they concern are named, and no others" "$changed" \
+  sh -c 'sed -n "s/^  \([A-Z_]*\)  *[0-9]* lines differ$/\1/p" | paste -sd" "' < <(bkt containerfile check 2>/dev/null)
+check_is "to a program as well" "$changed" \
+  jq -r '[.sections[] | select(.state == "out-of-date") | .name] | join(" ")' < <(bkt containerfile check --json)
+check "to look changes nothing" cmp "$work/stale" "$recipe"
+check_is "sync says which sections it wrote" "${changed// /, }" \
+  sed -n 's/^Updated \(.*\) (+.*/\1/p' < <(bkt containerfile sync)
+check_is "and then nothing differs any more" 0 code bkt containerfile check
+check "every byte outside of the sections is as it was" cmp "$work/outside" <(outside "$recipe")
+check "the last line still does not end" sh -c '[ "$(tail -c 4 "$1")" = lint ]' sh "$recipe"
+mkdir "$work/fresh"
+cp -r "$setup/." "$work/fresh"
+cp "$work/begun" "$work/fresh/Containerfile"
+check "the same manifests, adopted now" bkt_in "$work/fresh" containerfile adopt --all --yes
+check "make the same sections" cmp <(sections "$work/fresh/Containerfile") <(sections "$recipe")
 released=$(sed -n 's/^COPY --from=\([^ ]*\) .*/\1/p' "$setup/Containerfile")
 check "the release it copies Bucket from" image_build "$IMAGES" "$released" "$work/release"
 built() { image_build "$IMAGES" "$ATOMIC_IMAGE" "$setup" >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" && false; }; }
-check "the recipe is built as it is" built
+check "the recipe is built as sync left it" built
 check_is "its last step has nothing to object to" "Checks passed: 7" \
   sh -c 'sed -n "/RUN bootc container lint/,/^COMMIT/p" "$1" | sed "1d;\$d"' sh "$work/build.log"
 [ "$failed" = 0 ] || cat "$work/build.log" >&2
@@ -88,9 +136,10 @@ check_is "its last step has nothing to object to" "Checks passed: 7" \
 # What is in the image
 look() { image_look "$IMAGES" "$ATOMIC_IMAGE" "$1"; }
 kargs() { look 'chroot . bootc container inspect --json' | jq -c .kargs; }
-check_is "the packages are in it, the one of the Copr with a good signature; the excluded one is not" \
-  "cups-lab git-core htop libadwaita sshd-lab starship | package powertop is not installed" \
-  look 'chroot . rpm -q cups-lab git-core htop libadwaita sshd-lab starship --qf "%{name} " && echo "| $(chroot . rpm -q powertop)"'
+check_is "the packages are in it, the one of the Copr with a good signature; neither the excluded one nor the one taken out" \
+  "cups-lab git-core htop libadwaita sshd-lab starship | package powertop is not installed package strace is not installed" \
+  look 'chroot . rpm -q cups-lab git-core htop libadwaita sshd-lab starship --qf "%{name} " && echo "|" $(chroot . rpm -q powertop strace)'
+check_is "what stands between the sections was done, too" ours look 'cat usr/share/lab-ours'
 check_is "the key of the Copr is the only one rpm was given" 1 look 'chroot . rpm -q gpg-pubkey | wc -l'
 check_is "the Copr is switched off" "enabled=0" look 'grep -h ^enabled= etc/yum.repos.d/*copr*'
 check_is "units are as the setup says" "enabled disabled masked enabled" \
