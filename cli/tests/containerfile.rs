@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `bkt containerfile` as hooks, CI and people use it.
 
-use crate::computer::Computer;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::computer::{Computer, Said};
+use crate::repository::git;
 
 const PACKAGES: (&str, &str) = ("system-packages.json", r#"{"packages": ["htop", "strace"]}"#);
 
@@ -110,4 +114,111 @@ fn what_is_inserted_is_shown_and_asked_for_first() {
     let said = computer.bkt_answered(&["containerfile", "adopt", "SYSTEMD_UNITS"], "y\n");
     assert!(said.exit == 0 && said.out.ends_with("Inserted SYSTEMD_UNITS into Containerfile.\r\n"), "{said:?}");
     assert!(read(&computer).contains("# === END SYSTEMD_UNITS ==="));
+}
+
+/// The hook that docs/recipe.md tells people to use.
+fn documented_hook() -> &'static str {
+    let (_, after) = include_str!("../../docs/recipe.md").split_once("`.git/hooks/pre-commit`").unwrap();
+    let (_, block) = after.split_once("\n```sh\n").unwrap();
+    let (hook, _) = block.split_once("```\n").unwrap();
+    assert!(hook.starts_with("#!/bin/sh\n") && hook.contains("containerfile check"), "{hook}");
+    hook
+}
+
+/// A setup in a git repository whose recipe is in step and committed, and whose commits the documented hook checks.
+fn hooked() -> Computer {
+    let mut computer = computer("FROM x\n# ours\nRUN bootc container lint\n");
+    assert_eq!(computer.bkt(&["containerfile", "adopt", "--all", "--yes"]).exit, 0);
+    let programs = Path::new(env!("CARGO_BIN_EXE_bkt")).parent().unwrap().display().to_string();
+    computer.set("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap()));
+    std::fs::create_dir(computer.path("tmp")).unwrap();
+    computer.set("TMPDIR", computer.path("tmp").display().to_string());
+    let setup = computer.path("setup");
+    git(&setup, &["init", "--quiet", "--initial-branch=main"]);
+    for (name, value) in [("user.name", "Sam"), ("user.email", "sam@example.org")] {
+        git(&setup, &["config", name, value]);
+    }
+    let hook = setup.join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(setup.join(".git/hooks")).unwrap();
+    std::fs::write(&hook, documented_hook()).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    git(&setup, &["add", "--all"]);
+    let said = commit(&computer, &["-m", "Begin"]);
+    assert!(said.exit == 0 && said.err.contains("Containerfile matches the setup."), "{said:?}");
+    computer
+}
+
+/// `git commit` as a person of this computer says it.
+fn commit(computer: &Computer, args: &[&str]) -> Said {
+    let setup = computer.path("setup");
+    let said = computer.run("git", &[&["-C", setup.to_str().unwrap(), "commit", "--quiet"][..], args].concat());
+    assert_eq!(std::fs::read_dir(computer.path("tmp")).unwrap().count(), 0, "the hook leaves something: {said:?}");
+    said
+}
+
+fn subjects(computer: &Computer) -> String {
+    git(&computer.path("setup"), &["log", "--format=%s"])
+}
+
+#[test]
+fn the_documented_hook_refuses_a_commit_with_a_stale_recipe_until_it_is_synced() {
+    let computer = hooked();
+    computer.manifest("system-packages.json", r#"{"packages": ["htop", "strace", "tmux"]}"#);
+    let said = commit(&computer, &["-am", "Add tmux"]);
+    assert_eq!(said.exit, 1, "{said:?}");
+    insta::assert_snapshot!(said.err, @r"
+    Containerfile is out of date with the setup:
+      SYSTEM_PACKAGES   2 lines differ
+      KERNEL_ARGUMENTS  up to date
+      SYSTEMD_UNITS     up to date
+      BUCKET            up to date
+      SETUP             up to date
+    Update it with ‘bkt containerfile sync’.
+    ");
+    assert_eq!(subjects(&computer), "Begin\n");
+    // In step in the folder, but not in what is committed.
+    assert_eq!(computer.bkt(&["containerfile", "sync"]).exit, 0);
+    let said = commit(&computer, &["-m", "Add tmux", "manifests/system-packages.json"]);
+    assert!(said.exit == 1 && said.err.contains("SYSTEM_PACKAGES"), "{said:?}");
+    assert_eq!(subjects(&computer), "Begin\n");
+    let said = commit(&computer, &["-am", "Add tmux"]);
+    assert!(said.exit == 0 && said.err.contains("Containerfile matches the setup."), "{said:?}");
+    assert_eq!(subjects(&computer), "Add tmux\nBegin\n");
+    assert_eq!(git(&computer.path("setup"), &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn the_documented_hook_looks_at_what_is_committed_alone() {
+    let computer = hooked();
+    computer.manifest("system-packages.json", r#"{"packages": ["htop"]}"#);
+    std::fs::write(computer.path("setup/notes"), "x\n").unwrap();
+    git(&computer.path("setup"), &["add", "notes"]);
+    let said = commit(&computer, &["-m", "Note"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    computer.manifest("system-packages.json", "{");
+    let said = commit(&computer, &["-am", "Break"]);
+    assert!(said.exit == 1 && said.err.contains("manifests/system-packages.json line 1"), "{said:?}");
+    git(&computer.path("setup"), &["checkout", "--quiet", "."]);
+    git(&computer.path("setup"), &["rm", "--quiet", "Containerfile"]);
+    let said = commit(&computer, &["-m", "Without"]);
+    assert!(said.exit == 1 && said.err.contains("has neither a Containerfile nor a Dockerfile"), "{said:?}");
+    assert_eq!(subjects(&computer), "Note\nBegin\n");
+}
+
+#[test]
+fn the_documented_hook_checks_commits_of_bkt_too() {
+    let computer = hooked();
+    computer.manifest("system-packages.json", r#"{"packages": ["htop", "strace", "tmux"]}"#);
+    let said = computer.bkt(&["commit", "-y", "-m", "Add tmux"]);
+    assert_eq!(said.exit, 0, "what it commits is in step: {said:?}");
+    assert!(git(&computer.path("setup"), &["show", "HEAD:Containerfile"]).contains("\n    tmux \\\n"));
+    // A section edited by hand does not follow, so the recipe stays behind.
+    let edited = read(&computer).replace("    htop \\\n", "    htop vim \\\n");
+    std::fs::write(computer.path("setup/Containerfile"), edited).unwrap();
+    assert_eq!(commit(&computer, &["-am", "Edit", "--no-verify"]).exit, 0);
+    computer.manifest("system-packages.json", r#"{"packages": ["htop"]}"#);
+    let said = computer.bkt(&["commit", "-y", "-m", "Remove some"]);
+    assert_eq!(said.exit, 1, "{said:?}");
+    assert!(said.err.contains("refused the commit: See edits by hand with ‘bkt containerfile diff’"), "{said:?}");
+    assert_eq!(subjects(&computer), "Edit\nAdd tmux\nBegin\n");
 }
