@@ -159,6 +159,19 @@ check_is "nothing is left in what an image must not fill" "" \
 folders='stat -c "%n %a %U" . etc etc/skel usr usr/bin usr/lib usr/libexec usr/share'
 check_is "the folders of the base are as they were" "$(image_look "$IMAGES" "$IMAGE_BASE" "$folders")" look "$folders"
 
+# A Copr and no package: no other section cleans up after dnf
+bare=$work/bare
+mkdir -p "$bare/manifests"
+echo '{ "copr_repos": ["lab/tools"] }' >"$bare/manifests/system-packages.json"
+cp "$work/begun" "$bare/Containerfile"
+check "a Copr is all there is to add" bkt_in "$bare" containerfile adopt --yes
+with_copr() { image_build "$IMAGES" registry.lab/copr "$bare" >"$work/copr.log" 2>&1; }
+check "that is built, too" with_copr
+check_is "and the lint has nothing to object to" "Checks passed: 7" \
+  sh -c 'sed -n "/RUN bootc container lint/,/^COMMIT/p" "$1" | sed "1d;\$d"' sh "$work/copr.log"
+check_is "the Copr is there, and off" "enabled=0" image_look "$IMAGES" registry.lab/copr 'grep -h ^enabled= etc/yum.repos.d/*copr*'
+check_is "/var has no more than its folders" "" image_look "$IMAGES" registry.lab/copr 'find var -mindepth 2'
+
 # A computer that runs it
 atomic_init "$DISK"
 check "the image is put on a disk" image_commit "$IMAGES" "$DISK" "$ATOMIC_IMAGE" v1

@@ -3,7 +3,8 @@
 //!
 //! - COPRs: the project's repository is added and disabled again at once, and only the one `dnf install` of
 //!   SYSTEM_PACKAGES enables it, for itself. So the final image never has an enabled COPR, wherever the two sections
-//!   stand and whatever stands between them. Packages are checked against the project's key, but for a project whose
+//!   stand and whatever stands between them. What dnf leaves behind is removed once, with the packages; a setup that
+//!   installs none has it removed here. Packages are checked against the project's key, but for a project whose
 //!   entry says `"gpg_check": false`: then a line in capitals says so where they are installed.
 //! - Kernel arguments: a file bootc reads (`kargs.d`), written by `printf`, because here-documents need a recent
 //!   buildah. With nothing to add it still holds an empty list: where the new image has no such file at all, bootc
@@ -80,7 +81,7 @@ fn run(commands: &[String]) -> Vec<String> {
 }
 
 fn packages(packages: &Packages) -> Content {
-    if packages.names.is_empty() && packages.groups.is_empty() {
+    if !packages.installs_any() {
         return Content::nothing(Section::SystemPackages.manifest());
     }
     let unchecked = packages.coprs.iter().filter(|(_, gpg_check)| !**gpg_check).map(|(project, _)| project);
@@ -102,11 +103,15 @@ fn coprs(packages: &Packages) -> Content {
     if packages.coprs.is_empty() {
         return Content::nothing(Section::CoprRepos.manifest());
     }
-    let commands: Vec<String> = packages
+    let mut commands: Vec<String> = packages
         .coprs
         .keys()
         .flat_map(|project| [format!("dnf -y copr enable {project}"), format!("dnf -y copr disable {project}")])
         .collect();
+    // Where packages are declared a recipe is complete only with their section, which comes later and does it.
+    if !packages.installs_any() {
+        commands.push(FORGET.to_owned());
+    }
     Content::needed(run(&commands))
 }
 

@@ -54,6 +54,13 @@ pub(super) struct Packages {
     pub(super) coprs: BTreeMap<CoprProject, bool>,
 }
 
+impl Packages {
+    /// Whether there is anything to install.
+    pub(super) fn installs_any(&self) -> bool {
+        !self.names.is_empty() || !self.groups.is_empty()
+    }
+}
+
 /// Kernel arguments, in the manifest's order.
 #[derive(Debug, Default)]
 pub(super) struct Arguments {

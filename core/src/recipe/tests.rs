@@ -93,6 +93,42 @@ fn packages_that_are_not_to_be_checked_are_installed_with_a_warning() {
     assert!(setup.warnings.iter().any(|warning| warning.message.contains("NOT checked")), "{:?}", setup.warnings);
 }
 
+#[test]
+fn what_dnf_leaves_is_removed_once_with_the_packages_or_with_coprs_alone() {
+    let of = |manifest: &str| setup(&[("system-packages.json", manifest)]);
+    let recipe =
+        |manifest: &str| adopted(&of(manifest).1, "FROM a\nRUN bootc container lint\n", &Wanted::Missing).unwrap().0;
+    // What is not to come along with packages installs none.
+    let alone = recipe(r#"{"copr_repos": ["a/b", "@c/d"], "excluded": ["nano"]}"#);
+    assert_eq!(alone, include_str!("tests/coprs-alone.Containerfile"));
+    for more in [r#""packages": ["htop"]"#, r#""groups": ["@tools"]"#] {
+        let text = recipe(&format!(r#"{{"copr_repos": ["a/b", "@c/d"], {more}}}"#));
+        assert_eq!(text.matches("rm -rf ").count(), 1, "{text}");
+        assert!(
+            text.find("copr disable") < text.find("dnf install") && text.find("dnf install") < text.find("rm -rf ")
+        );
+    }
+    // The first package moves it.
+    let (_dir, more) = of(r#"{"packages": ["htop"], "copr_repos": ["a/b", "@c/d"]}"#);
+    assert_eq!(state(&more, &alone, Section::CoprRepos), State::OutOfDate);
+    // What was generated before it was removed here is no edit by hand.
+    let body = ["RUN set -eu; \\", "    dnf -y copr enable a/b; \\", "    dnf -y copr disable a/b"];
+    let (lines, digest) = (body.join("\n"), digest_line(body.into_iter()));
+    let earlier =
+        format!("FROM a\n# === COPR_REPOS (managed by bkt) ===\n{lines}\n{digest}\n# === END COPR_REPOS ===\n");
+    let (_dir, same) = of(r#"{"copr_repos": ["a/b"]}"#);
+    assert_eq!(state(&same, &earlier, Section::CoprRepos), State::OutOfDate);
+    assert_eq!(synced(&same, &earlier, false).unwrap().text.matches("rm -rf ").count(), 1);
+    // It is a step like any other.
+    let joined = alone.replace("\\\n", "");
+    let command = joined.lines().find_map(|line| line.strip_prefix("RUN ")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("bin")).unwrap();
+    for (failing, works) in [("none", true), ("dnf", false), ("rm", false)] {
+        assert_eq!(run(dir.path(), command, failing), works, "{failing}");
+    }
+}
+
 /// Runs the body of a `RUN` in a real shell, below a directory, where all programs work except one.
 fn run(directory: &std::path::Path, command: &str, failing: &str) -> bool {
     for program in
