@@ -116,7 +116,7 @@ fn locked(store: &Store) -> Result<std::fs::File, Problem> {
 /// Does the work under the lock.
 fn run(store: &Store, id: &JobId, plan: &Plan, events: &mut Events) -> Result<Vec<StepResult>, Problem> {
     let _lock = locked(store)?;
-    let units = SystemdUnits::new()?;
+    let units = SystemdUnits::new(id.as_str())?;
     let termination = Termination::watch()
         .map_err(|error| Problem::new("internal", format!("signals cannot be received: {error}")))?;
     let request = store.stop_request(id);

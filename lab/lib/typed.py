@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """typed.py [QUESTION=ANSWER]… -- COMMAND…: runs COMMAND on a terminal and types each ANSWER once its QUESTION is
 there, in this order; a password only once the terminal no longer shows what is typed, because polkit's agent forgets
-what was typed before. Prints all that was said and ends as COMMAND does. To be run in a session of the person: polkit
+what was typed before. Prints all that was said and ends as COMMAND does; one that
+is silent for three minutes waits for an answer it was not given, and is ended. To be run in a session of the person: polkit
 asks an agent that stands back for others only there."""
 import os
 import pty
 import select
+import signal
 import sys
 import termios
+
+SILENCE = 180  # seconds
 
 words = sys.argv[1:]
 answers = [word.split("=", 1) for word in words[: words.index("--")]]
@@ -26,8 +30,10 @@ while True:
         seen = at + len(question)
         answers.pop(0)
         at = -1
-    ready = select.select([terminal, ended], [], [], 0.02 if at >= 0 else None)[0]
+    ready = select.select([terminal, ended], [], [], 0.02 if at >= 0 else SILENCE)[0]
     if not ready:
+        if at < 0:
+            os.kill(fork, signal.SIGKILL)
         continue
     # An agent that outlives the command keeps the terminal open: nobody says anything more there.
     if terminal not in ready:

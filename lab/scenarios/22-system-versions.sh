@@ -87,6 +87,25 @@ check_is "for root neither" "arguments_waiting 6" on sh -c \
   'bkt admin bootc upgrade --yes --json 2>/dev/null | jq -r ".error | \"\(.code) \(.exit)\""'
 check "and still wait" on grep -rqw lab.waits=1 /run/ostree/staged-deployment
 on ostree admin undeploy 0 >/dev/null
+# An executor that is killed takes bootc with it, and what is told afterwards is the truth.
+on sh -c 'cp /usr/bin/bootc /run/lab-bootc && cat >/run/lab-slow && chmod 755 /run/lab-slow && mount --bind /run/lab-slow /usr/bin/bootc' <<'END'
+#!/bin/sh
+case "$*" in
+  upgrade | upgrade\ --quiet) echo $$ >/run/lab-slow.pid && exec sleep infinity ;;
+  *) exec /run/lab-bootc "$@" ;;
+esac
+END
+agreed upgrade >"$work/killed" 2>&1 &
+slow=$!
+check "bootc is at work" on timeout 60 sh -c 'until [ -s /run/lab-slow.pid ]; do sleep 0.1; done'
+check "the executor is killed" on systemctl kill --signal=KILL 'bkt-executor@*'
+ended=0
+wait "$slow" || ended=$?
+check_is "the person is told" "1 1" sh -c 'echo "$1" "$(grep -c "^        the run was interrupted during this step" "$2")"' sh \
+  "$ended" "$work/killed"
+check "bootc is gone" on sh -c '! [ -e "/proc/$(cat /run/lab-slow.pid)" ]'
+check_is "nothing is prepared" null status .status.staged
+on umount /usr/bin/bootc
 said=$(agreed upgrade) || true
 check "polkit asks, naming what is approved" grep -q "Bucket wants to change this computer: update the system (plan" <<<"$said"
 check "what is done is said to wait for a restart" grep -q "1 after restart. Restart to finish" <<<"$said"

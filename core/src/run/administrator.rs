@@ -124,6 +124,11 @@ pub trait UnitControl {
     /// systemd refused.
     fn unmask(&self, unit: &UnitName) -> Result<(), Problem>;
 
+    /// The unit this runs in and whose end is to end what PID 1 was told to start for it. As a rule there is none.
+    fn own_unit(&self) -> Option<&str> {
+        None
+    }
+
     /// Does what must not be cut short, with a shutdown held off. As a rule nothing shuts this system down.
     ///
     /// # Errors
@@ -372,14 +377,16 @@ fn run_batch(
         Action::RemovePackage { .. } => tool(dnf(host, "remove", batch)),
         Action::LayerPackage { .. } | Action::UnlayerPackage { .. } => {
             let words = layering(batch.iter().map(|(_, step)| &step.action));
-            tool(by_the_manager(&words.iter().map(String::as_str).collect::<Vec<_>>()))
+            tool(by_the_manager(units, &words.iter().map(String::as_str).collect::<Vec<_>>()))
         }
         Action::UnlockSystem {} => match (system.usr_overlay, system.kind) {
             (true, _) => Ok(()),
             (false, HostKind::Image | HostKind::Layered | HostKind::Ostree) => {
-                tool(by_the_manager(&["rpm-ostree", "usroverlay"]))
+                tool(by_the_manager(units, &["rpm-ostree", "usroverlay"]))
             }
-            (false, HostKind::ImageOnly | HostKind::Composefs) => tool(by_the_manager(&["bootc", "usr-overlay"])),
+            (false, HostKind::ImageOnly | HostKind::Composefs) => {
+                tool(by_the_manager(units, &["bootc", "usr-overlay"]))
+            }
             (false, HostKind::Package | HostKind::Container) => {
                 Err(Problem::new("not_possible", "this computer's programs can be changed as they are"))
             }
@@ -405,7 +412,7 @@ fn run_batch(
                 return Ok(());
             }
             let command = image::command(system, action);
-            tool(by_the_manager(&command.iter().map(String::as_str).collect::<Vec<_>>()))
+            tool(by_the_manager(units, &command.iter().map(String::as_str).collect::<Vec<_>>()))
         }
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => {
             let arguments = |add: bool| -> Vec<&KernelArgument> {
@@ -418,7 +425,7 @@ fn run_batch(
                     })
                     .collect()
             };
-            kernel_arguments(host, system, &arguments(true), &arguments(false), &mut tool)
+            kernel_arguments((host, units), system, &arguments(true), &arguments(false), &mut tool)
         }
         Action::InstallFlatpak { id, source } => {
             domain::flatpak::bring(host, id, source, &mut |line| sink(&Event::log(*first, line)))
@@ -439,10 +446,14 @@ fn run_batch(
 
 /// A program that PID 1 starts for us and waits for: an overlay over /usr is laid in its mount namespace, which the
 /// sandbox around the executor may not enter, but whose mounts reach it; deployments are written from there, too, and
-/// only there does SELinux let bootc write what it must.
-fn by_the_manager(words: &[&str]) -> Invocation {
-    let options = ["--quiet", "--collect", "--wait", "--pipe", "--service-type=exec", "--"];
-    Invocation::new("systemd-run", options.iter().chain(words).copied())
+/// only there does SELinux let bootc write what it must. It is stopped when our unit ends first, however that ends, and
+/// being ordered before it, is gone before anyone starts our unit again to look at what it left (systemd.unit(5)).
+fn by_the_manager(units: &dyn UnitControl, words: &[&str]) -> Invocation {
+    let bound =
+        units.own_unit().map(|unit| [format!("--property=BindsTo={unit}"), format!("--property=Before={unit}")]);
+    let options = ["--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"];
+    let options = options.into_iter().chain(bound.iter().flatten().map(String::as_str));
+    Invocation::new("systemd-run", options.chain(["--"]).chain(words.iter().copied()))
 }
 
 /// One transaction of rpm-ostree for all that is layered and taken out. What is so already is no error, and a package
@@ -483,7 +494,7 @@ fn dnf(host: &dyn Host, verb: &str, batch: &[(usize, &Step)]) -> Invocation {
 }
 
 fn kernel_arguments(
-    host: &dyn Host,
+    (host, units): (&dyn Host, &dyn UnitControl),
     system: &System,
     add: &[&KernelArgument],
     remove: &[&KernelArgument],
@@ -499,7 +510,7 @@ fn kernel_arguments(
             let remove = remove.iter().map(|argument| format!("--delete-if-present={argument}"));
             let options: Vec<String> = add.chain(remove).collect();
             let words = ["rpm-ostree", "kargs"].into_iter().chain(options.iter().map(String::as_str));
-            tool(by_the_manager(&words.collect::<Vec<_>>()))
+            tool(by_the_manager(units, &words.collect::<Vec<_>>()))
         }
         HostKind::Package => domain::karg::change(host, add, remove, tool),
         HostKind::ImageOnly | HostKind::Composefs | HostKind::Container => {

@@ -14,13 +14,14 @@ use bkt_core::value::UnitState;
 use super::shield::shielded;
 use crate::auth::next;
 use crate::protected;
-use crate::systemd::ManagerProxy;
+use crate::systemd::{ManagerProxy, executor_unit};
 
 /// systemd, for [`UnitControl`].
 #[derive(Debug)]
 pub(super) struct SystemdUnits {
     runtime: tokio::runtime::Runtime,
     manager: ManagerProxy<'static>,
+    own: String,
 }
 
 fn problem(unit: &str, error: &zbus::Error) -> Problem {
@@ -32,7 +33,8 @@ fn problem(unit: &str, error: &zbus::Error) -> Problem {
 }
 
 impl SystemdUnits {
-    pub(super) fn new() -> Result<Self, Problem> {
+    /// For the executor of a job.
+    pub(super) fn new(job: &str) -> Result<Self, Problem> {
         let unreachable =
             |error: &dyn std::fmt::Display| Problem::new("internal", format!("systemd cannot be reached: {error}"));
         let runtime =
@@ -41,7 +43,7 @@ impl SystemdUnits {
             let connection = zbus::Connection::system().await?;
             ManagerProxy::builder(&connection).cache_properties(zbus::proxy::CacheProperties::No).build().await
         });
-        Ok(Self { manager: manager.map_err(|error| unreachable(&error))?, runtime })
+        Ok(Self { manager: manager.map_err(|error| unreachable(&error))?, runtime, own: executor_unit(job) })
     }
 
     async fn change(&self, unit: &str, state: UnitState) -> zbus::Result<()> {
@@ -106,6 +108,10 @@ impl UnitControl for SystemdUnits {
 
     fn reload(&self) -> Result<(), Problem> {
         self.runtime.block_on(self.manager.reload()).map_err(|error| problem("its unit files", &error))
+    }
+
+    fn own_unit(&self) -> Option<&str> {
+        Some(&self.own)
     }
 
     fn shielded(&self, work: &mut dyn FnMut() -> Result<(), Problem>) -> Result<(), Problem> {
