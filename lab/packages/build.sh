@@ -6,4 +6,4 @@ set -euo pipefail
 rpms "$1" "$here"/specs/*.spec
 rpms "$1/updates" --define 'lab_release 2' "$here/specs/htop.spec"
 createrepo_c --quiet "$1/updates"
-createrepo_c --quiet --excludes 'updates/*' "$1"
+createrepo_c --quiet --excludes 'updates/*' --groupfile "$here/comps.xml" "$1"

@@ -41,6 +41,19 @@ check_is "dnf5 tells the same reasons when asked" "bkt-lab-base Dependency|htop 
 check "bkt removes it with dnf5" bkt apply --yes pkg:htop
 check_is "and it is gone" "" packages
 
+# what a recipe says of a group and an exclusion, word for word as far as dnf goes
+mkdir -p "$dir/image/manifests"
+echo '{"packages": ["nano"], "groups": ["@lab-tools"], "excluded": ["strace"]}' >"$dir/image/manifests/system-packages.json"
+echo "FROM scratch" >"$dir/image/Containerfile"
+here "${CARGO_TARGET_DIR:-$BKT_SRC/target}/debug/bkt" -C "$dir/image" containerfile adopt --yes >/dev/null
+sed -n '/^RUN dnf install/,/&& dnf clean all/p' "$dir/image/Containerfile" |
+  sed "s|dnf|dnf --installroot $root|; s/^RUN //; \$ s/ \\\\$//" >"$dir/install.sh"
+check "a recipe's line installs a group with dnf5" here sh -eu "$dir/install.sh"
+check_is "with what it needs and has by default" "htop nano tuned" \
+  sh -c 'paste -sd" "' < <(here rpm --root "$root" -q --qf '%{name}\n' htop nano tuned strace | grep -v "not installed")
+check_is "and what came with the group is no one's choice" "pkg:nano only_here" packages
+dnf -qy remove nano htop >/dev/null 2>&1
+
 # a reason dnf5 does not know, as most of an image has
 here rpm --root "$root" -i --justdb --nodeps "$(lab_repos)/rpm/nano-8.6-1.noarch.rpm" >/dev/null 2>&1
 check_is "what dnf5 has no reason for is no one's choice" "" packages
