@@ -394,7 +394,7 @@ impl Comparison {
                 fixed: observed.fixed.clone(),
                 id,
             };
-            change.effect = kind.effect_of(&change, self.system.kind);
+            change.effect = if observed.by_image { Effect::Image } else { kind.effect_of(&change, self.system.kind) };
             if ignored.matches(&change.id) { self.ignored.push(change) } else { self.changes.push(change) }
         }
     }

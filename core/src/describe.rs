@@ -305,6 +305,9 @@ pub fn step_state(state: StepState) -> String {
 pub fn deferral(why: Deferral) -> String {
     match why {
         Deferral::NextImage => gettext("It arrives with the next image built from the setup."),
+        Deferral::OlderBootc => gettext(
+            "It arrives with the next image built from the setup; to add it here, bootc 1.15.2 and libostree 2026.1 are needed.",
+        ),
         Deferral::EndsAtRestart => gettext("It is temporary and goes at the next restart."),
         Deferral::Fixed => gettext("This computer cannot change it."),
         Deferral::Private => gettext("It looks private and was left out of the setup."),

@@ -68,6 +68,8 @@ pub struct Observed {
     pub problem: Option<Problem>,
     /// Why this one item cannot be changed here, although it can be compared.
     pub fixed: Option<String>,
+    /// What the setup says of it comes to this computer with an image alone.
+    pub by_image: bool,
     /// What it holds looks private, which its value does not tell.
     pub private: bool,
 }

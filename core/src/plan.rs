@@ -67,6 +67,8 @@ pub struct Deferred {
 pub enum Deferral {
     /// It comes with the next image that is built from the setup.
     NextImage,
+    /// The same; bootc and libostree of this computer are too old to add it here.
+    OlderBootc,
     /// It goes by itself at the next start.
     EndsAtRestart,
     /// This computer cannot change it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Packages on every kind of host, from what such hosts say of themselves: what counts as a change, and what
-//! applying it takes.
+//! Packages and kernel arguments on every kind of host, from what such hosts say of themselves: what counts as a
+//! change, and what applying it takes.
 //!
 //! Invariant: a row is a whole host; nothing here is read from the computer that runs it.
 
@@ -46,20 +46,30 @@ fn ostree(stateroot: &str, checksum: char) -> RecordingHost {
 
 /// The packages that differ, each with what applying it means.
 fn told(host: RecordingHost) -> (HostKind, Vec<String>) {
+    told_of(host, &[Domain::Copr, Domain::Pkg])
+}
+
+fn told_of(host: RecordingHost, domains: &[Domain]) -> (HostKind, Vec<String>) {
     let kind = System::probe(&host).kind;
     let dir = tempfile::tempdir().unwrap();
     let setup = dir.path().join("setup");
     std::fs::create_dir_all(setup.join("manifests")).unwrap();
     let manifest = setup.join("manifests/system-packages.json");
     bkt_core::files::replace(&manifest, br#"{"packages": ["strace"], "copr_repos": ["a/b"]}"#).unwrap();
+    let arguments = br#"{"kargs": {"append": ["zswap.enabled=1"], "remove": ["mitigations=off", "debug"]}}"#;
+    bkt_core::files::replace(&setup.join("manifests/system-config.json"), arguments).unwrap();
     let session = Session { host: Arc::new(host), setup, state: dir.path().join("state") };
-    let snapshot = session.compare_some(&[Domain::Copr, Domain::Pkg]).unwrap();
+    let snapshot = session.compare_some(domains).unwrap();
     assert!(snapshot.comparison.unknown.is_empty(), "{kind:?}: {:?}", snapshot.comparison.unknown);
     let decisions = snapshot.comparison.changes.iter().map(|change| (change.id.clone(), Decision::Apply)).collect();
     let plan = session.plan(&snapshot, &decisions).unwrap();
     let mut told: Vec<String> =
         plan.steps.iter().map(|step| format!("{}: {}", step.item, describe::step(step))).collect();
-    told.extend(plan.deferred.iter().map(|deferred| format!("{}: {:?}", deferred.item, deferred.why)));
+    told.extend(plan.deferred.iter().map(|deferred| {
+        let change = snapshot.comparison.change(&deferred.item).unwrap();
+        let why = change.fixed.clone().unwrap_or_else(|| format!("{:?}", deferred.why));
+        format!("{}: {why}", deferred.item)
+    }));
     told.sort();
     (kind, told)
 }
@@ -141,5 +151,93 @@ fn every_kind_of_host_tells_its_packages_and_what_applying_them_takes() {
             (kind, &expected.iter().map(|&line| line.to_owned()).collect::<Vec<_>>()[..]),
             "{name}"
         );
+    }
+}
+
+/// The same for kernel arguments: one is to come, two are to go, of which one is there.
+#[test]
+fn every_kind_of_host_tells_its_kernel_arguments_and_what_applying_them_takes() {
+    const LINE: &str = "quiet mitigations=off";
+    const OTHERS: &str = "bootc takes out on one computer only what was added there, and Bucket did not add it";
+    let add = "karg:zswap.enabled=1: Add kernel argument zswap.enabled=1".to_owned();
+    let remove = "karg:mitigations=off: Remove kernel argument mitigations=off".to_owned();
+    let by_rpm_ostree = |status: &str, host: RecordingHost| {
+        host.prints(STATUS, status).prints("rpm-ostree kargs", &format!("{LINE} ostree=/x rw\n"))
+    };
+    let bootc = |bootc: &str, libostree: &str| {
+        ostree("default", 'c')
+            .file("/proc/cmdline", &format!("{LINE} ostree=/ostree/boot.1/default/{}/0 rw\n", "b007".repeat(16)))
+            .prints(BOOTC, include_str!("../fixtures/bootc/status-booted.json"))
+            .prints("bootc --version", &format!("bootc {bootc}\n"))
+            .prints("ostree --version", &format!("libostree:\n Version: '{libostree}'\n Git: x\n"))
+    };
+    let entry = |sources: &str| format!("version 1\noptions {LINE} rw\n{sources}");
+    let lack = "bootc sets kernel arguments on one computer from 1.15.2 on, with libostree 2026.1; here are bootc";
+    let hosts = [
+        (
+            "A, clean image",
+            by_rpm_ostree(include_str!("../fixtures/hosts/a-image.rpm-ostree.json"), ostree("default", 'b')),
+            HostKind::Image,
+            vec![remove.clone(), add.clone()],
+        ),
+        (
+            "B, layered",
+            by_rpm_ostree(include_str!("../fixtures/hosts/b-layered.rpm-ostree.json"), ostree("default", 'c')),
+            HostKind::Layered,
+            vec![remove.clone(), add.clone()],
+        ),
+        (
+            "C, ostree remote",
+            by_rpm_ostree(include_str!("../fixtures/hosts/c-silverblue.rpm-ostree.json"), ostree("fedora", 'b')),
+            HostKind::Ostree,
+            vec![remove.clone(), add.clone()],
+        ),
+        (
+            "D, bootc and libostree are new, and the argument is Bucket’s",
+            bootc("1.16.9", "2026.1")
+                .file("/boot/loader/entries/ostree-1.conf", &entry("x-options-source-bkt mitigations=off\n")),
+            HostKind::ImageOnly,
+            vec![remove.clone(), add.clone()],
+        ),
+        (
+            "D, and it is the installer’s",
+            bootc("1.16.9", "2026.1").file("/boot/loader/entries/ostree-1.conf", &entry("")),
+            HostKind::ImageOnly,
+            vec![format!("karg:mitigations=off: {OTHERS}"), add.clone()],
+        ),
+        (
+            "D, and boot entries are private: the helper will look",
+            bootc("1.16.9", "2026.1"),
+            HostKind::ImageOnly,
+            vec![remove.clone(), add.clone()],
+        ),
+        (
+            "D, libostree is older",
+            bootc("1.16.9", "2025.7"),
+            HostKind::ImageOnly,
+            vec![
+                format!("karg:mitigations=off: {lack} 1.16.9 and libostree 2025.7"),
+                "karg:zswap.enabled=1: OlderBootc".to_owned(),
+            ],
+        ),
+        (
+            "E, composefs",
+            RecordingHost::default()
+                .file("/proc/cmdline", &format!("{LINE} composefs={} rw\n", "e".repeat(64)))
+                .prints(BOOTC, include_str!("../fixtures/hosts/e-composefs.bootc.json")),
+            HostKind::Composefs,
+            vec!["karg:mitigations=off: Fixed".to_owned(), "karg:zswap.enabled=1: NextImage".to_owned()],
+        ),
+        (
+            "P",
+            RecordingHost::default()
+                .file("/proc/cmdline", LINE)
+                .file("/boot/loader/entries/a.conf", &format!("options root=UUID=1 {LINE}\n")),
+            HostKind::Package,
+            vec![remove, add],
+        ),
+    ];
+    for (name, host, kind, expected) in hosts {
+        assert_eq!(told_of(host, &[Domain::Karg]), (kind, expected), "{name}");
     }
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The versions of an atomic host through bkt and its helper, as an ordinary person whom polkit asks on a terminal: a
-# newer one, another image, the one before; and a package that is tried at once. What may not be is refused.
+# newer one, another image, the one before; a package that is tried at once; kernel arguments where bootc alone sets
+# them. What may not be is refused.
 . "$(dirname "$(readlink -f "$0")")/../atomic/all.sh"
 
 HOST=versions-test-$$ # two runs at once do not meet
@@ -48,7 +49,7 @@ publish() { # IMAGE VERSION OPTION…: the same system under another version
 
 atomic_init "$DISK"
 publish "$ATOMIC_IMAGE" v1
-atomic_deploy "$DISK" "$ATOMIC_IMAGE"
+atomic_deploy "$DISK" "$ATOMIC_IMAGE" --karg lab.local=1
 atomic_boot "$HOST" "$DISK"
 on mkdir -p /var/home/sam/setup/manifests
 on chown -R sam: /var/home/sam/setup
@@ -216,6 +217,54 @@ on ostree admin undeploy 0 >/dev/null
 check "a system of an ostree remote changes to an image" on bkt admin bootc switch "$OTHER" --confirm-image "$OTHER" --yes
 check_is "through rpm-ostree" "ostree-unverified-image:docker://$OTHER" sam sh -c \
   'rpm-ostree status --json | jq -r ".deployments[0].\"container-image-reference\""'
+atomic_reboot "$HOST"
+
+# Kernel arguments through bootc. The lab's libostree is older than those that keep whose they are, so it says no.
+argument() { sam bkt admin kargs list --json | jq -c ".arguments[] | select(.argument == \"$1\") | [.running, .next, .from.kind]"; }
+kargs() { typed "Run this plan?=y" Password:=lab -- bkt -C setup admin kargs "$@"; }
+newer_libostree() { # in its words alone: what keeps whose arguments are whose is the stand-in of bootc
+  on cp /usr/bin/ostree /run/lab-ostree
+  on sh -c 'cat >/run/lab-ostree-2026 && chmod 755 /run/lab-ostree-2026' <<'END'
+#!/bin/sh
+if [ "$*" = --version ]; then printf "libostree:\n Version: '2026.1'\n"; else exec /run/lab-ostree "$@"; fi
+END
+  on mount --bind /run/lab-ostree-2026 /usr/bin/ostree
+}
+said=$(sam bkt -C setup admin kargs append lab.one=1 -n)
+check "with an older libostree an argument waits for the next image, and why is said" \
+  grep -q "next image built from the setup; to add it here, bootc 1.15.2 and libostree 2026.1" <<<"$said"
+check "root does not set it all the same" on sh -c \
+  'bkt -C /var/home/sam/setup admin kargs append lab.root=1 --here-only --yes >/dev/null 2>&1; [ ! -e /run/ostree/staged-deployment ]'
+newer_libostree
+said=$(kargs append lab.one=1 lab.two=2) || true
+check "with a newer one polkit asks to change them" grep -q "Bucket wants to change this computer: .*kernel argument.*(plan" <<<"$said"
+check "which wait for the restart" grep -q "2 after restart. Restart to finish" <<<"$said"
+check_is "bootc has them as Bucket’s" "lab.one=1 lab.two=2" on sh -c \
+  'sed -n "s/^bkt=//p" "$(ls -t /ostree/deploy/*/deploy/*.origin | head -n 1)"'
+check_is "bootc was started by PID 1, once" 1 on sh -c \
+  'journalctl -o json _COMM=systemd --grep "Started run-.*bootc loader-entries" | jq -s length'
+check_is "the list says that it comes" '[false,true,"setup"]' argument lab.one=1
+check_is "for the version that runs" other2 status .status.staged.image.version
+check "again there is nothing to do" sam sh -c 'bkt -C setup admin kargs append lab.one=1 --yes >/dev/null 2>&1'
+check "one of them goes" kargs remove lab.two=2
+check_is "and the other one stays" "0 1" on sh -c \
+  'echo $(grep -acw lab.two=2 /run/ostree/staged-deployment) $(grep -acw lab.one=1 /run/ostree/staged-deployment)'
+check "what the image brought is not bootc’s to take out here" sam sh -c \
+  'bkt -C setup admin kargs remove quiet --here-only --yes 2>&1 | grep -q "bootc does not remove such an argument"'
+check "nor what someone else added" sam sh -c \
+  'bkt -C setup admin kargs remove lab.local=1 --here-only --yes 2>&1 | grep -q "Bucket did not add it"'
+check_is "the arguments are not dropped for a newer version" "arguments_waiting 6" refused admin bootc upgrade --yes
+check "taking it back" typed "Run this plan?=y" Password:=lab -- bkt -C setup undo
+check_is "brings the other one back" "lab.one=1 lab.two=2" on sh -c \
+  'sed -n "s/^bkt=//p" "$(ls -t /ostree/deploy/*/deploy/*.origin | head -n 1)"'
+on umount /usr/bin/ostree
+atomic_reboot "$HOST"
+check_is "after the restart they run" '[true,true,"setup"]' argument lab.one=1
+check "and the boot entry says whose they are" on grep -qxr "x-options-source-bkt lab.one=1 lab.two=2" /boot/loader/entries
+newer_libostree
+check "all of them go" kargs remove lab.one=1 lab.two=2
+check_is "and bootc forgets the source" 0 on grep -ac x-options-source-bkt /run/ostree/staged-deployment
+on umount /usr/bin/ostree
 host_stop "$HOST"
 check_is "the host powers off" 0 host_wait "$HOST"
 done_with_checks

@@ -19,7 +19,9 @@ pub(crate) enum AdminCommand {
     #[command(after_long_help = "Examples:\n  bkt admin kargs list\n  bkt admin kargs append zswap.enabled=1\n  \
         bkt admin kargs append console=tty0 console=ttyS0,115200n8\n  bkt admin kargs remove quiet --setup-only\n\n\
         An argument is the whole word: console=tty0 and console=ttyS0 are two. What the image\n\
-        provides is removed in the recipe, never on one computer.")]
+        provides is removed in the recipe, never on one computer. An image without rpm-ostree\n\
+        needs bootc 1.15.2 and libostree 2026.1 for arguments of one computer, and there only\n\
+        what Bucket added can be removed.")]
     Kargs {
         #[command(subcommand)]
         command: KargsCommand,

@@ -31,6 +31,8 @@ pub(crate) use boot::change;
 
 mod boot;
 pub(crate) mod image;
+pub(crate) mod ours;
+mod staged;
 
 /// What installers write on every computer: no one's choice, though a setup may still ask to remove it.
 const INSTALLER_ARGUMENTS: [&str; 3] = ["quiet", "rhgb", "splash"];
@@ -79,7 +81,12 @@ pub fn next_start(host: &dyn Host, kind: HostKind) -> Result<BTreeSet<KernelArgu
                 None => running(host),
             },
         },
-        HostKind::ImageOnly | HostKind::Composefs | HostKind::Container => running(host),
+        // Boot entries may be private; without anything staged the next start is as this one.
+        HostKind::ImageOnly => match staged::entry(host)?.or_else(|| boot::default_entry(host).ok().flatten()) {
+            Some(entry) => Ok(parse(&entry.options).into_iter().collect()),
+            None => running(host),
+        },
+        HostKind::Composefs | HostKind::Container => running(host),
     }
 }
 
@@ -168,10 +175,21 @@ pub struct Fact {
 /// # Errors
 /// The arguments of this computer cannot be read.
 pub fn facts(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Vec<Fact>, HostError> {
+    Ok(facts_beside(host, system, declared)?.0)
+}
+
+/// The same, beside the boot entry of the next start, where it can be read.
+fn facts_beside(
+    host: &dyn Host,
+    system: &System,
+    declared: &Declarations,
+) -> Result<(Vec<Fact>, Option<boot::Entry>), HostError> {
     let image = image::provided(host, system)?;
     let (running, next) = (running(host)?, next_start(host, system.kind)?);
     // Boot entries may be private; then nobody can be named but the image.
-    let owners = boot::default_entry(host).ok().flatten().map(|entry| entry.owners).unwrap_or_default();
+    let entry = if system.kind.is_image_based() { ours::next_entry(host) } else { boot::default_entry(host) };
+    let entry = entry.ok().flatten();
+    let owners = entry.as_ref().map(|entry| &entry.owners);
     let said: BTreeMap<KernelArgument, Option<bool>> = declared
         .iter()
         .filter_map(|(key, said)| Some((key.parse().ok()?, (said.line > 0).then_some(said.value.is_some()))))
@@ -183,7 +201,7 @@ pub fn facts(host: &dyn Host, system: &System, declared: &Declarations) -> Resul
     };
     let fact = |argument: &KernelArgument| {
         let setup = said.get(argument).copied().flatten();
-        let from = match (image.get(argument), owners.get(argument)) {
+        let from = match (image.get(argument), owners.and_then(|owners| owners.get(argument))) {
             (Some(file), _) => Source::Image { file: file.clone() },
             _ if argument.is_essential() => Source::Start,
             (None, Some(name)) if name != OUR_SOURCE => Source::Tool { name: name.clone() },
@@ -199,13 +217,24 @@ pub fn facts(host: &dyn Host, system: &System, declared: &Declarations) -> Resul
             from,
         }
     };
-    Ok(all.into_iter().map(fact).collect())
+    let facts = all.into_iter().map(fact).collect();
+    Ok((facts, entry))
 }
 
 /// Reads the kernel arguments of this computer.
 pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Observation, Problem> {
     let mut entries = BTreeMap::new();
-    for fact in facts(host, system, declared)? {
+    let (facts, entry) = facts_beside(host, system, declared)?;
+    // Asked only where something is to change.
+    let lack = std::cell::OnceCell::new();
+    let lack = || lack.get_or_init(|| ours::lack(host)).clone();
+    // Where bootc alone sets them, what it could not take out.
+    let beyond = |argument: &KernelArgument| match (system.kind, &entry) {
+        (HostKind::ImageOnly, Some(entry)) => ours::not_ours(argument, entry).or_else(lack),
+        (HostKind::ImageOnly, None) => lack(),
+        _ => None,
+    };
+    for fact in facts {
         let own = fact.next && fact.from.is_choice();
         let declaration = declared.get(fact.argument.as_str());
         if !own && declaration.is_none() {
@@ -216,12 +245,20 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
         let fixed = match &fact.from {
             Source::Start => fact.from.keeps(),
             _ if is_wanted => None,
+            from if fact.next => from.keeps().or_else(|| beyond(&fact.argument)),
             from => from.keeps(),
         };
+        let by_image = is_wanted
+            && !fact.next
+            && match system.kind {
+                HostKind::ImageOnly => lack().is_some(),
+                kind => kind == HostKind::Composefs,
+            };
         let seen = Observed {
             value: fact.next.then_some(Value::Present),
             own,
             fixed,
+            by_image,
             after_restart: fact.running != fact.next,
             ..Observed::default()
         };
@@ -286,9 +323,12 @@ impl Kind for KernelArguments {
     }
 
     fn actions(&self, change: &Change, system: HostKind) -> Actions {
-        // Only the image has a say there.
-        if matches!(system, HostKind::ImageOnly | HostKind::Composefs) {
-            return Err(if change.setup.is_some() { Deferral::NextImage } else { Deferral::Fixed });
+        match (system, &change.setup) {
+            // Only the image has a say there.
+            (HostKind::Composefs, Some(_)) => return Err(Deferral::NextImage),
+            (HostKind::Composefs, None) => return Err(Deferral::Fixed),
+            (HostKind::ImageOnly, Some(_)) if change.effect == Effect::Image => return Err(Deferral::OlderBootc),
+            _ => {}
         }
         let argument = change.id.key.parse();
         Ok(argument.map(|argument| match change.setup {

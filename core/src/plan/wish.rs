@@ -190,7 +190,7 @@ impl Deferral {
     /// Whether nothing more has to be done for it: it comes or goes by itself.
     #[must_use]
     pub const fn is_settled(self) -> bool {
-        matches!(self, Self::NextImage | Self::EndsAtRestart)
+        matches!(self, Self::NextImage | Self::OlderBootc | Self::EndsAtRestart)
     }
 }
 

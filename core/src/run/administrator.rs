@@ -513,7 +513,11 @@ fn kernel_arguments(
             tool(by_the_manager(units, &words.collect::<Vec<_>>()))
         }
         HostKind::Package => domain::karg::change(host, add, remove, tool),
-        HostKind::ImageOnly | HostKind::Composefs | HostKind::Container => {
+        HostKind::ImageOnly => match domain::karg::ours::command(host, system, add, remove)? {
+            Some(words) => tool(by_the_manager(units, &words.iter().map(String::as_str).collect::<Vec<_>>())),
+            None => Ok(()),
+        },
+        HostKind::Composefs | HostKind::Container => {
             Err(Problem::new("not_possible", "kernel arguments of this computer come only from its image")
                 .hinted("Add them to the recipe"))
         }

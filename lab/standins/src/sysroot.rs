@@ -13,7 +13,8 @@ use crate::kargs::Kargs;
 use crate::keyfile::Keyfile;
 use crate::ostree;
 
-const STAGED: &str = "/run/ostree/staged-deployment";
+/// What ostree keeps of the staged deployment.
+pub const STAGED: &str = "/run/ostree/staged-deployment";
 
 #[derive(Debug, Clone)]
 pub struct Deployment {

@@ -18,6 +18,23 @@ fn a_key_is_found_in_a_serialised_dictionary() {
 }
 
 #[test]
+fn a_dictionary_of_texts_is_added_as_glib_would() {
+    let texts = [("x-options-source-bkt", "a=1 b=2"), ("x-options-source-tuned", ""), ("x-other", "q")];
+    let dict = gvariant::with_texts(DICT, "bootconfig-extra", texts.into_iter()).unwrap();
+    assert_eq!(gvariant::lookup(&dict, "locked").unwrap().1, "b");
+    let (kargs, _) = gvariant::lookup(&dict, "kargs").unwrap();
+    assert_eq!(gvariant::strings(kargs).unwrap(), ["quiet", "a=1"]);
+    let (texts, kind) = gvariant::lookup(&dict, "bootconfig-extra").unwrap();
+    assert_eq!(kind, "a{ss}");
+    // As GLib serialises it.
+    let glib = b"x-options-source-bkt\0a=1 b=2\0\x15x-options-source-tuned\0\0\x17x-other\0q\0\x08\x1e7B";
+    assert_eq!(texts, glib);
+    let long = "v".repeat(300);
+    let dict = gvariant::with_texts(DICT, "k", [("a", long.as_str())].into_iter()).unwrap();
+    assert_eq!(gvariant::lookup(&dict, "k").unwrap().0.len(), 2 + 301 + 2 + 2);
+}
+
+#[test]
 fn broken_bytes_are_no_answer() {
     for end in 0..DICT.len() {
         let _ = gvariant::lookup(&DICT[..end], "kargs");

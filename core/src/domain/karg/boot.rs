@@ -26,6 +26,19 @@ pub(super) struct Entry {
     pub(super) options: String,
     /// The tool that set an argument (bootc-loader-entries-set-options-for-source(8)), where one said so.
     pub(super) owners: BTreeMap<KernelArgument, String>,
+    /// The words that are ours, as they stand there.
+    pub(super) ours: Vec<String>,
+}
+
+impl Entry {
+    /// Takes in a key of the entry that may name the source of some arguments.
+    pub(super) fn note(&mut self, key: &str, words: &str) {
+        let Some(source) = key.strip_prefix("x-options-source-") else { return };
+        self.owners.extend(super::parse(words).into_iter().map(|argument| (argument, source.to_owned())));
+        if source == super::OUR_SOURCE {
+            self.ours = words.split_ascii_whitespace().map(str::to_owned).collect();
+        }
+    }
 }
 
 /// Reads one entry.
@@ -38,8 +51,8 @@ fn parse(text: &str) -> Entry {
                 entry.options.push(' ');
             }
             entry.options.push_str(rest.trim());
-        } else if let Some(source) = key.strip_prefix("x-options-source-") {
-            entry.owners.extend(super::parse(rest).into_iter().map(|argument| (argument, source.to_owned())));
+        } else {
+            entry.note(key, rest);
         }
     }
     entry
@@ -203,8 +216,10 @@ mod tests {
 
     #[test]
     fn an_entry_says_whose_an_argument_is() {
-        let entry = parse("title x\noptions root=UUID=1 a=1\noptions b\nx-options-source-tuned a=1 skew_tick=1\n");
+        let sources = "x-options-source-tuned a=1 skew_tick=1\nx-options-source-bkt b \"c\"\n";
+        let entry = parse(&format!("title x\noptions root=UUID=1 a=1\noptions b\n{sources}"));
         assert_eq!(entry.options, "root=UUID=1 a=1 b");
+        assert_eq!(entry.ours, ["b", "\"c\""], "what cannot be an item is not lost");
         assert_eq!(entry.owners.get(&argument("a=1")).map(String::as_str), Some("tuned"));
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `loader-entries set-options-for-source`: each source owns a set of kernel arguments, replaced as
-//! a whole. The set is kept in the deployment's origin file, group `loader-entries`; when the
-//! deployment is finalised the boot entry names it too, as `x-options-source-NAME`.
+//! a whole. The set is kept in the deployment's origin file, group `loader-entries`; the staged
+//! deployment and, when it is finalised, the boot entry name it too, as `x-options-source-NAME`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,12 +9,10 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use bkt_standins::kargs::Kargs;
 use bkt_standins::keyfile::Keyfile;
-use bkt_standins::stage::Staging;
+use bkt_standins::stage::{SOURCES, Staging};
 use bkt_standins::sysroot;
 
 use super::for_writing;
-
-const GROUP: &str = "loader-entries";
 
 pub(crate) fn set_options_for_source(source: &str, options: Option<&str>) -> Result<()> {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -23,7 +21,7 @@ pub(crate) fn set_options_for_source(source: &str, options: Option<&str>) -> Res
     }
     let sysroot = for_writing()?;
     let pending = sysroot.pending()?;
-    let old = Kargs::parse(pending.origin.get(GROUP, source).unwrap_or_default());
+    let old = Kargs::parse(pending.origin.get(SOURCES, source).unwrap_or_default());
     let new = Kargs::parse(options.unwrap_or_default());
     if old == new {
         return Ok(());
@@ -33,7 +31,7 @@ pub(crate) fn set_options_for_source(source: &str, options: Option<&str>) -> Res
     new.iter().filter(|karg| !old.contains(karg)).for_each(|karg| kargs.append_if_missing(karg));
     let owned: Vec<&str> = new.iter().collect();
     let mut origin = pending.origin.clone();
-    origin.set(GROUP, source, (!owned.is_empty()).then(|| owned.join(" ")).as_deref());
+    origin.set(SOURCES, source, (!owned.is_empty()).then(|| owned.join(" ")).as_deref());
     let locked = pending.locked;
     Staging { checksum: &pending.checksum, origin: &origin, kargs: &kargs, locked }.stage()
 }
@@ -51,7 +49,7 @@ pub(crate) fn record_sources() -> Result<()> {
             continue;
         };
         let origin = Keyfile::parse(&origin);
-        let sources: BTreeMap<&str, &str> = origin.lines(GROUP).collect();
+        let sources: BTreeMap<&str, &str> = origin.lines(SOURCES).collect();
         let text = fs::read_to_string(&path)?;
         let mut lines: Vec<String> =
             text.lines().filter(|line| !line.starts_with("x-options-source-")).map(str::to_owned).collect();
