@@ -20,6 +20,9 @@ const CALLS: &str = "openat,write,pwrite64,writev,fsync,fdatasync,rename,renamea
 /// Where the person's state is.
 const STATE: &str = "home/.local/state/bkt";
 
+/// What was changed on this computer alone.
+const LOCAL: &str = "home/.local/share/bkt/ephemeral.json";
+
 /// What a command is tried on, and what came of it undisturbed.
 struct Trial {
     computer: Computer,
@@ -87,9 +90,12 @@ fn read(directory: &Path, base: &Path, files: &mut Files) {
     }
 }
 
-/// Whether a file is only ever one of its kind: receipts have times in them, answers are checked when they are used.
+/// Whether a file is only ever one of its kind: receipts and records have times in them, answers are checked when they
+/// are used.
 fn varies(path: &Path) -> bool {
-    path.starts_with(Path::new(STATE).join("runs")) || path.starts_with(Path::new(STATE).join("answers"))
+    path == Path::new(LOCAL)
+        || path.starts_with(Path::new(STATE).join("runs"))
+        || path.starts_with(Path::new(STATE).join("answers"))
 }
 
 impl Trial {
@@ -151,6 +157,9 @@ impl Trial {
                 assert!(text.ends_with('\n'), "{point:?}: {}", path.display());
                 let json: serde_json::Value = serde_json::from_str(&text).unwrap();
                 assert!(json.is_object(), "{point:?}: {}", path.display());
+            } else if path == Path::new(LOCAL) {
+                let json: serde_json::Value = serde_json::from_slice(&file.1).unwrap();
+                assert!(json["changes"].is_array(), "{point:?}: {json}");
             } else {
                 let is_known = [&self.before, &self.after].into_iter().any(|known| known.get(path) == Some(file));
                 assert!(is_known, "{point:?}: {} is neither old nor new", path.display());
@@ -181,6 +190,7 @@ impl Trial {
             pretty(text(&now), text(&wanted), &format!("{point:?}: {}", path.display()));
         }
         assert!(now == wanted, "{point:?}: permissions differ");
+        self.check_local(point);
         self.check_tidy(point, &[Path::new(STATE).join("runs")]);
     }
 
@@ -204,7 +214,28 @@ impl Trial {
                 copy(&self.computer, Path::new("killed"), Path::new(""));
                 assert!(is_known || !self.has_changed(), "{point:?}: nobody knows of the run");
             }
+            self.check_local(point);
             self.check_next(point);
+        }
+    }
+
+    /// What a command for this computer alone changed is listed, and is no difference to decide on; what it did not is not.
+    fn check_local(&self, point: &Point) {
+        if !self.words.contains(&"--here-only") {
+            return;
+        }
+        let drift = self.computer.bkt(&["drift", "--json"]).document();
+        let open: Vec<&str> =
+            drift["items"].as_array().unwrap().iter().filter_map(|item| item["id"].as_str()).collect();
+        let list = self.computer.bkt(&["local", "list", "--json"]).document();
+        let local: Vec<String> = list["items"].as_array().unwrap().iter().map(|item| item["id"].to_string()).collect();
+        for (item, shim) in [("shim:make", "make"), ("shim:code", "code")] {
+            let file = Path::new("home/.local/toolbox/shims").join(shim);
+            let was = self.before.get(&file);
+            let is_made = self.files().get(&file) != was;
+            let is_listed = local.contains(&format!("\"{item}\""));
+            assert_eq!(is_listed, is_made, "{point:?}: {item}: {list}");
+            assert!(!is_made || !open.contains(&item), "{point:?}: {item}: {drift}");
         }
     }
 
@@ -247,6 +278,7 @@ impl Trial {
             self.check(point);
             self.check_tidy(point, &[]);
             self.check_said(point, error, &said);
+            self.check_local(point);
             self.check_next(point);
         }
     }
@@ -263,7 +295,7 @@ impl Trial {
         let outside = |files: &Files| -> Vec<_> {
             files
                 .iter()
-                .filter(|(path, _)| !path.starts_with(STATE))
+                .filter(|(path, _)| !path.starts_with(STATE) && *path != Path::new(LOCAL))
                 .map(|(path, file)| (path.clone(), file.clone()))
                 .collect()
         };
@@ -370,6 +402,17 @@ fn adding_to_both_sides() {
     if has("strace") {
         Trial::of(|_| {}, &["shim", "add", "make"]).kill();
     }
+}
+
+#[test]
+fn changing_this_computer_alone() {
+    try_all(|_| {}, &["shim", "add", "make", "--here-only", "-y"]);
+}
+
+#[test]
+fn taking_away_on_this_computer_alone() {
+    let there = |computer: &Computer| assert_eq!(computer.bkt(&["apply", "shim:code", "-y"]).exit, 0);
+    try_all(there, &["shim", "remove", "code", "--here-only", "-y"]);
 }
 
 #[test]

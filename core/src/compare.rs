@@ -224,6 +224,15 @@ impl Comparison {
         self.differences().find(|change| change.id == *id)
     }
 
+    /// Whether an item was not looked at, or could not be read.
+    pub(crate) fn is_unread(&self, id: &ItemId) -> bool {
+        let is_of = |unknown: &Unknown| match &unknown.item {
+            Some(item) => item == id,
+            None => unknown.domain == id.domain,
+        };
+        self.unknown.iter().any(is_of) || !self.observed.contains_key(&id.domain)
+    }
+
     /// What was seen of an item.
     #[must_use]
     pub fn seen(&self, item: &ItemId) -> Option<&Observed> {

@@ -159,6 +159,12 @@ struct Entry {
     staged: bool,
 }
 
+/// The kernel's id of this start of the computer, without its dashes (random(4)); `None` where it cannot be read.
+pub(crate) fn boot_id(host: &dyn Host) -> Option<String> {
+    let id = host.read(&host.at("/proc/sys/kernel/random/boot_id")).ok().flatten()?;
+    Some(id.trim().replace('-', ""))
+}
+
 impl System {
     /// Learns what can be learnt without privileges.
     #[must_use]
@@ -168,7 +174,7 @@ impl System {
         let mounts = read("/proc/self/mountinfo").filter(|_| host.root().is_none()).unwrap_or_default();
         let mut system = Self {
             kind: HostKind::Package,
-            boot_id: read("/proc/sys/kernel/random/boot_id").map(|id| id.trim().replace('-', "")),
+            boot_id: boot_id(host),
             booted: None,
             staged: None,
             rollback: None,

@@ -148,7 +148,7 @@ impl Session {
         let mut comparison = compare::compare_also(&host, &setup, &ignored, domains, &also);
         comparison.resolve_origins(&agreed);
         if let Some(temporary) = temporary::Store::of(self.host.as_ref())
-            && let Err(error) = temporary.set_apart(&mut comparison, !self.host.is_read_only())
+            && let Err(error) = temporary.set_apart(&mut comparison, &self.state, !self.host.is_read_only())
         {
             comparison.temporary_unknown = Some(temporary.problem(&error));
         }
@@ -221,7 +221,7 @@ impl Session {
     ) -> Result<Receipt, RunError> {
         let unreadable = |error: std::io::Error| Stale::Unreadable(error.to_string());
         let before = Before::keep(&self.setup, &plan).map_err(unreadable)?;
-        let mut ran = self.perform(&plan, administrator, source, false, sink)?;
+        let mut ran = self.perform(&plan, administrator, source, None, sink)?;
         before.take_back(&self.setup, &plan, &mut ran.results);
         Ok(self.received(plan, ran, source, None))
     }
@@ -239,17 +239,17 @@ impl Session {
         command: Option<&str>,
         sink: Sink<'_>,
     ) -> Result<Receipt, RunError> {
-        let ran = self.perform(&plan, administrator, source, true, sink)?;
+        let ran = self.perform(&plan, administrator, source, Some(command), sink)?;
         Ok(self.received(plan, ran, source, Some(command)))
     }
 
-    /// Runs a plan, after its receipt says that it begins.
+    /// Runs a plan, after its receipt says that it begins, and what it changes here alone is written down as intended.
     fn perform(
         &self,
         plan: &Plan,
         administrator: &dyn Administrator,
         source: Source,
-        here_only: bool,
+        here: Option<Option<&str>>,
         sink: Sink<'_>,
     ) -> Result<Ran, RunError> {
         let started = self.host.now();
@@ -258,9 +258,13 @@ impl Session {
             // What is out of date does not get here, and nothing has changed yet.
             if matches!(event, Event::Start { .. }) {
                 let mut receipt = Receipt::new(plan.clone(), Vec::new(), source, started, started);
-                receipt.here_only = here_only;
-                // Where it cannot be written, that is told in the end, if it is still so then.
+                receipt.here_only = here.is_some();
+                // Where these cannot be written, that is told in the end, if it is still so then.
                 begun = receipt.begin(&self.state).ok();
+                if let (Some(Some(command)), Some(store)) = (here, temporary::Store::of(self.host.as_ref())) {
+                    let run = begun.as_ref().map_or(0, |begun| begun.run);
+                    let _ = store.intend(plan, run, self.host.as_ref(), command);
+                }
             }
             sink(event);
         })?;
@@ -284,7 +288,7 @@ impl Session {
             (here, compared, temporary::Store::of(self.host.as_ref()))
         {
             let done = receipt.changed().map(|step| step.item.clone()).collect::<Vec<_>>();
-            if let Err(error) = store.record(&done, &snapshot.comparison, command) {
+            if let Err(error) = store.record(receipt.run, &done, &snapshot.comparison, command) {
                 receipt.unrecorded = Some(store.problem(&error));
             }
         }
@@ -326,7 +330,7 @@ impl Session {
         source: Source,
         sink: Sink<'_>,
     ) -> Result<Receipt, RunError> {
-        let ran = self.perform(&plan, administrator, source, false, sink)?;
+        let ran = self.perform(&plan, administrator, source, None, sink)?;
         Ok(self.received(plan, ran, source, None))
     }
 

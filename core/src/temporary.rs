@@ -8,7 +8,8 @@
 //!
 //! The file is the one older versions of the command wrote; what it holds that is not known here stays in it.
 //!
-//! Invariant: a file that cannot be understood is never written over.
+//! Invariant: a file that cannot be understood is never written over; before anything is changed here alone it stands
+//! there as intended, so that also what a killed run did is known.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,13 +24,16 @@ use crate::domain;
 use crate::files;
 use crate::host::Host;
 use crate::item::{Domain, ItemId};
-use crate::plan::{Consent, Wish, Wishes};
+use crate::plan::{Consent, Plan, Wish, Wishes};
 use crate::private;
 use crate::problem::Problem;
 use crate::value::Value;
 
+mod intended;
 mod known;
 pub mod words;
+
+use intended::{Became, Intended};
 
 /// Where records are kept, below a person's home.
 const FILE: &str = ".local/share/bkt/ephemeral.json";
@@ -153,6 +157,9 @@ pub struct Records {
     boot_id: String,
     #[serde(default)]
     changes: Vec<Json>,
+    /// What runs are about to change, until it is known what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    intended: Vec<Json>,
     #[serde(flatten)]
     rest: Map<String, Json>,
 }
@@ -195,11 +202,7 @@ impl Records {
         let standing = |standing, change: Option<&Change>| {
             Some(Temporary { id: id.clone(), standing, record: record.clone(), change: change.cloned() })
         };
-        let unread = comparison.unknown.iter().any(|unknown| match &unknown.item {
-            Some(item) => *item == id,
-            None => unknown.domain == id.domain,
-        });
-        if unread || !comparison.observed.contains_key(&id.domain) {
+        if comparison.is_unread(&id) {
             return standing(Standing::Unknown, None);
         }
         let ends = ends_at_restart(id.domain, comparison.system.kind);
@@ -229,8 +232,9 @@ impl Records {
         plain(made) == plain(system.boot_id.as_deref().unwrap_or_default())
     }
 
-    /// Writes down that an item was changed here alone; a newer record replaces an older one.
-    fn add(&mut self, change: &Change, comparison: &Comparison, command: &str) {
+    /// Writes down that an item was changed here alone, when and in which start of the computer; a newer record
+    /// replaces an older one.
+    fn add(&mut self, change: &Change, (timestamp, boot): (Timestamp, Option<&str>), command: &str) {
         let earlier = self.iter().find(|record| record.id().as_ref() == Some(&change.id));
         let action = match (&change.setup, &change.computer) {
             (None, _) => Deed::Add,
@@ -238,12 +242,12 @@ impl Records {
             _ => Deed::Update,
         };
         let value = serde_json::json!(change.computer);
-        let boot = dashed(comparison.system.boot_id.as_deref().unwrap_or_default());
+        let boot = dashed(boot.unwrap_or_default());
         let record = Record {
             domain: known::word(change.id.domain),
             action,
             identifier: known::identifier(&change.id),
-            timestamp: comparison.compared_at,
+            timestamp,
             metadata: known::metadata(change.computer.as_ref()),
             item: Some(change.id.clone()),
             boot_id: Some(boot.clone()),
@@ -251,15 +255,31 @@ impl Records {
             value,
             rest: earlier.map(|record| record.rest).unwrap_or_default(),
         };
-        self.forget(&change.id);
+        self.changes.retain(|json| id(json).as_ref() != Some(&change.id));
         self.changes.push(serde_json::json!(record));
         // Older versions look at this one alone.
         self.boot_id = boot;
     }
 
+    /// What runs are about to change; an entry that cannot be read stays in the file.
+    fn intended(&self) -> Vec<Intended> {
+        self.intended.iter().filter_map(|json| Intended::deserialize(json).ok()).collect()
+    }
+
+    /// Drops what was intended where it is one of a kind.
+    fn drop_intended(&mut self, is_one: impl Fn(&Intended) -> bool) {
+        self.intended.retain(|json| !Intended::deserialize(json).is_ok_and(|intended| is_one(&intended)));
+    }
+
+    /// Makes a record of what was intended and is so.
+    fn adopt(&mut self, intended: &Intended, comparison: &Comparison) {
+        if let Some(change) = comparison.change(&intended.item) {
+            self.add(change, (intended.timestamp, intended.boot_id.as_deref()), &intended.command);
+        }
+    }
+
     /// Takes over the records of an earlier state that are missing now, each in its place.
     fn take_over(&mut self, earlier: &Self) {
-        let id = |json: &Json| Record::deserialize(json).ok().and_then(|record| record.id());
         let is_same = |one: &Json, other: &Json| one == other || id(one).is_some_and(|one| id(other) == Some(one));
         let mut now = std::mem::take(&mut self.changes);
         for json in &earlier.changes {
@@ -274,9 +294,13 @@ impl Records {
 
     /// Forgets an item.
     fn forget(&mut self, item: &ItemId) {
-        self.changes
-            .retain(|json| Record::deserialize(json).ok().and_then(|record| record.id()).as_ref() != Some(item));
+        self.changes.retain(|json| id(json).as_ref() != Some(item));
     }
+}
+
+/// The item an entry of the file is about.
+fn id(json: &Json) -> Option<ItemId> {
+    Record::deserialize(json).ok().and_then(|record| record.id())
 }
 
 /// The file of one person.
@@ -323,42 +347,74 @@ impl Store {
         if after == before {
             return Ok(());
         }
-        if after.changes.is_empty() && after.rest.is_empty() {
+        if after.changes.is_empty() && after.intended.is_empty() && after.rest.is_empty() {
             return files::remove(&self.path);
         }
         files::replace(&self.path, serde_json::to_string_pretty(&after)?.as_bytes())
     }
 
     /// Takes what was changed here on purpose out of the changes of a comparison, and forgets what is settled where
-    /// that is wanted.
+    /// that is wanted. `state` is where receipts are: what a run intended is settled once it does not run any more.
     ///
     /// # Errors
     /// The file cannot be read, understood or written; the comparison is then as it was.
-    pub fn set_apart(&self, comparison: &mut Comparison, settle: bool) -> io::Result<()> {
-        let records = self.load()?;
+    pub fn set_apart(&self, comparison: &mut Comparison, state: &Path, settle: bool) -> io::Result<()> {
+        let mut records = self.load()?;
+        let before: Vec<ItemId> = records.iter().filter_map(|record| record.id()).collect();
+        let judged = records.intended().into_iter().map(|intended| (intended.became(comparison, state), intended));
+        let judged: Vec<(Became, Intended)> = judged.filter(|(became, _)| *became != Became::Open).collect();
+        for (_, intended) in judged.iter().filter(|(became, _)| *became != Became::Nothing) {
+            records.adopt(intended, comparison);
+        }
         let standing = records.standing(comparison);
-        let is_settled =
-            |record: &Record| record.id().is_some_and(|id| standing.iter().all(|temporary| temporary.id != id));
-        let settled: Vec<ItemId> =
-            records.iter().filter(|record| is_settled(record)).filter_map(|record| record.id()).collect();
-        if settle && !settled.is_empty() {
-            self.update(|records| settled.iter().for_each(|item| records.forget(item)))?;
+        let is_settled = |item: &&ItemId| standing.iter().all(|temporary| temporary.id != **item);
+        let settled: Vec<&ItemId> = before.iter().filter(is_settled).collect();
+        let over = || judged.iter().filter(|(became, _)| *became != Became::SoAndRunning);
+        if settle && (!settled.is_empty() || over().next().is_some()) {
+            self.update(|records| {
+                settled.iter().for_each(|item| records.forget(item));
+                for (became, intended) in over() {
+                    // Whoever else compared may have settled it meanwhile.
+                    if *became == Became::So && records.intended().contains(intended) {
+                        records.adopt(intended, comparison);
+                    }
+                    records.drop_intended(|other| other == intended);
+                }
+            })?;
         }
         comparison.changes.retain(|change| standing.iter().all(|temporary| temporary.id != change.id));
         comparison.temporary = standing;
         Ok(())
     }
 
-    /// Writes down which of some items differ after they were changed here alone.
+    /// Writes down what a plan is about to change here alone.
     ///
     /// # Errors
     /// The file cannot be read, understood or written.
-    pub fn record(&self, items: &[ItemId], comparison: &Comparison, command: &str) -> io::Result<()> {
+    pub(crate) fn intend(&self, plan: &Plan, run: u64, host: &dyn Host, command: &str) -> io::Result<()> {
+        let intended = intended::of(plan, run, host, command);
+        self.update(|records| records.intended.extend(intended.iter().map(|one| serde_json::json!(one))))
+    }
+
+    /// Writes down which of some items differ after a run changed them here alone; what it intended is then over.
+    ///
+    /// # Errors
+    /// The file cannot be read, understood or written.
+    pub fn record(&self, run: u64, items: &[ItemId], comparison: &Comparison, command: &str) -> io::Result<()> {
         let changes: Vec<&Change> = items.iter().filter_map(|item| comparison.change(item)).collect();
-        if changes.is_empty() {
+        // What an earlier run that was cut off intended with an item is over, too.
+        let is_over = |intended: &Intended| intended.run == run || items.contains(&intended.item);
+        if changes.is_empty() && !self.load()?.intended().iter().any(is_over) {
             return Ok(());
         }
-        self.update(|records| changes.iter().for_each(|change| records.add(change, comparison, command)))
+        let when = (comparison.compared_at, comparison.system.boot_id.as_deref());
+        self.update(|records| {
+            changes.iter().for_each(|change| records.add(change, when, command));
+            // What failed may have changed the computer all the same.
+            let is_left = |one: &&Intended| one.run == run && !items.contains(&one.item) && one.is_so(comparison);
+            records.intended().iter().filter(is_left).for_each(|one| records.adopt(one, comparison));
+            records.drop_intended(is_over);
+        })
     }
 
     /// Writes down again what was there before, where it is not now.

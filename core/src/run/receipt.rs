@@ -264,6 +264,12 @@ pub fn newest(state: &Path) -> Option<Receipt> {
     read(&directory, *numbers(&directory).ok()?.last()?)
 }
 
+/// How a run ended, or that it has not; `None` where nothing is known of it.
+#[must_use]
+pub fn outcome(state: &Path, run: u64) -> Option<Outcome> {
+    read(&state.join("runs"), run).map(|receipt| receipt.result)
+}
+
 fn read(directory: &Path, number: u64) -> Option<Receipt> {
     let parsed = || serde_json::from_str::<Receipt>(&files::read(&path(directory, number)).ok()??).ok();
     let receipt = parsed()?;
