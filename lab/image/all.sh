@@ -30,9 +30,8 @@ image_init() {
   ATOMIC_STANDINS=$standins
   remove_tree "$dir"
   mkdir -p "$dir/base"
-  (root_exec build openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=copr.fedorainfracloud.org' \
-    -addext 'subjectAltName=DNS:copr.fedorainfracloud.org' -keyout "$dir/key" -out "$dir/base/lab.pem" 2>/dev/null) || return 1
-  cat "$dir/key" "$dir/base/lab.pem" >"$dir/certificate"
+  copr_certificate "$dir" || return 1
+  cp "$dir/lab.pem" "$dir/base/"
   cp "$standins"/{bootc,rpm-ostree} "$dir/base/"
   cat >"$dir/base/Containerfile" <<'END'
 FROM localhost/lab/tree

@@ -11,4 +11,4 @@ storage "$dir/conf" "$dir/store" "$2"
   echo "127.0.0.1 copr.fedorainfracloud.org"
 } >"$dir/hosts"
 mount --bind "$dir/hosts" /etc/hosts
-exec python3 "$BKT_SRC/lab/image/copr.py" "$3" "$dir/certificate" "${@:4}"
+exec python3 "$BKT_SRC/lab/lib/copr.py" "$3" "$dir/certificate" "${@:4}"

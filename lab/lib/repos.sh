@@ -47,3 +47,10 @@ lab_dnf() {
   dnf --quiet --assumeyes --installroot="$1" --releasever=44 --setopt=reposdir="$1/etc/yum.repos.d" \
     --setopt=install_weak_deps=False --setopt=tsflags=noscripts "${@:2}"
 }
+
+# copr_certificate DIR: DIR/certificate for copr.py, and DIR/lab.pem, which whoever trusts it needs.
+copr_certificate() {
+  (BKT_BIND=$1 root_exec build openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=copr.fedorainfracloud.org' \
+    -addext 'subjectAltName=DNS:copr.fedorainfracloud.org' -keyout "$1/key" -out "$1/lab.pem" 2>/dev/null) &&
+    cat "$1/key" "$1/lab.pem" >"$1/certificate"
+}

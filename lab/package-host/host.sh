@@ -16,7 +16,7 @@ package_host() {
   mkdir -p "$state/tree"
   for tree in "${@:2}"; do cp -rT --no-dereference --preserve=mode,links "$tree" "$state/tree"; done
   echo "$state/tree:$layer:$root" >"$state/layers"
-  host_boot "$name" "$state/merged" --bind-ro=/usr/lib/bkt-lab/cmdline:/proc/cmdline
+  host_boot "$name" "$state/merged" --private-network --bind-ro=/usr/lib/bkt-lab/cmdline:/proc/cmdline
 }
 
 # package_host_reset NAME: forgets everything that happened on it.

@@ -54,6 +54,42 @@ check_is "with what it needs and has by default" "htop nano tuned" \
 check_is "and what came with the group is no one's choice" "pkg:nano only_here" packages
 dnf -qy remove nano htop >/dev/null 2>&1
 
+# Copr, spelled as bkt and as a recipe spell it. dnf5 writes to the computer it runs on, whatever directory is named, so
+# its files go to a folder that is laid there
+copr_certificate "$dir"
+mkdir "$dir/repos"
+cat >"$dir/copr.sh" <<'END'
+dir=$1
+{
+  cat /etc/hosts
+  echo 127.0.0.1 copr.fedorainfracloud.org
+} >"$dir/hosts"
+mount --bind "$dir/hosts" /etc/hosts
+mount --bind "$dir/lab.pem" /etc/ssl/certs/ca-certificates.crt
+mount --bind "$BKT_SRC/lab/sample/root/usr/lib/os-release" /usr/lib/os-release
+mkdir -p /etc/yum.repos.d
+mount --bind "$dir/repos" /etc/yum.repos.d
+exec python3 "$BKT_SRC/lab/lib/copr.py" "$2" "$dir/certificate" sh -c "$3"
+END
+copr() { # COMMAND…
+  (BKT_ROOT_IS_MOUNT=1 root_exec dnf5 unshare -nm --propagation unchanged bash "$dir/copr.sh" "$dir" "$(lab_repos)/copr" "$1")
+}
+switches() { grep -hE "^(\[|enabled=|gpgcheck=)" "$dir/repos/_copr:copr.fedorainfracloud.org:lab:$1.repo" | paste -sd' '; }
+tools="[copr:copr.fedorainfracloud.org:lab:tools] gpgcheck=1 enabled"
+needs="[copr:copr.fedorainfracloud.org:lab:needs] gpgcheck=1 enabled=1 [coprdep:needs_lab_invalid_repo] gpgcheck=0 enabled"
+check "a project is added" copr 'printf "y\nn\n" | dnf copr enable lab/tools'
+check_is "with its signatures checked" "$tools=1" switches tools
+check "one that needs a repository which is not its own is added" copr 'printf "y\nn\n" | dnf copr enable lab/needs'
+check_is "alone" "$needs=0" switches needs
+cp "$dir/repos/_copr"* "$root/etc/yum.repos.d/"
+check_is "which is how bkt reads it" "copr:lab/needs copr:lab/tools" \
+  sh -c 'jq -r "[.items[] | select(.computer.enabled) | .id] | join(\" \")"' < <(bkt copr list --json)
+rm "$root/etc/yum.repos.d/_copr"*
+check "they are turned off, for a recipe with -y" copr 'printf "y\nn\n" | dnf copr disable lab/tools && dnf -y copr disable lab/needs'
+check_is "one" "$tools=0" switches tools
+check_is "and the other" "${needs/enabled=1/enabled=0}=0" switches needs
+check_is "one that is not there is an error" 1 copr 'yes | dnf copr enable lab/nosuch >/dev/null 2>&1; echo $?'
+
 # a reason dnf5 does not know, as most of an image has
 here rpm --root "$root" -i --justdb --nodeps "$(lab_repos)/rpm/nano-8.6-1.noarch.rpm" >/dev/null 2>&1
 check_is "what dnf5 has no reason for is no one's choice" "" packages

@@ -29,6 +29,20 @@ printf '[Service]\nType=oneshot\nExecStart=/bin/false\n' | unit lab-fails.servic
 mkdir -p "$tree/usr/share/bkt/setup/manifests"
 echo '{"packages": ["htop", "tuned"]}' >"$tree/usr/share/bkt/setup/manifests/system-packages.json"
 echo '{"services": {"tuned.service": "masked"}}' >"$tree/usr/share/bkt/setup/manifests/systemd-services.json"
+# dnf's own `copr`, and projects in a network of its own
+(BKT_BIND=$tree root_exec boxes sh -euc 'plugins=usr/lib/python3/dist-packages
+  mkdir -p "$1/etc/dnf/plugins" "$1/$plugins/dnf-plugins"
+  cp "/$plugins/dnf-plugins/copr.py" "$1/$plugins/dnf-plugins/"
+  cp -r "/$plugins/dnfpluginscore" "$1/$plugins/"
+  cp -r /etc/dnf/plugins/copr.* "$1/etc/dnf/plugins/"' sh "$tree")
+mkdir "$tree/copr"
+copr_certificate "$tree/copr"
+install -D -m 644 "$tree/copr/lab.pem" "$tree/etc/ssl/certs/ca-certificates.crt"
+install -D -m 600 "$tree/copr/certificate" "$tree/usr/lib/bkt-lab/copr.certificate"
+rm -r "$tree/copr"
+mkdir -p "$tree/usr/lib/ssl"
+ln -s /etc/ssl/certs/ca-certificates.crt "$tree/usr/lib/ssl/cert.pem"
+install -D -m 644 "$BKT_SRC/lab/lib/copr.py" "$tree/usr/lib/bkt-lab/copr.py"
 package_host "$HOST" "$tree"
 
 # the system's half of the first boot
@@ -83,6 +97,33 @@ check "one that fails says where to look" grep -q 'See why: journalctl -b -u lab
 check "and is not said to be applied again" sh -c '! echo "$1" | grep -q "bkt apply"' sh "$said"
 check_is "a computer of packages has no image to update" "not_possible 6" on sh -c \
   'bkt admin bootc upgrade --yes --json 2>/dev/null | jq -r ".error | \"\(.code) \(.exit)\""'
+
+# Copr, by dnf's own `copr`
+on sh -c 'echo 127.0.0.1 copr.fedorainfracloud.org >>/etc/hosts'
+on systemd-run --quiet --unit=lab-copr python3 /usr/lib/bkt-lab/copr.py \
+  /usr/lib/bkt-lab/repos/copr /usr/lib/bkt-lab/copr.certificate sleep infinity
+check "the projects are there" on timeout 60 bash -c 'until (: <>/dev/tcp/127.0.0.1/443) 2>/dev/null; do sleep 0.1; done'
+projects() { sam bkt copr list --json | jq -r '[.items[] | "\(.id) \(.setup.enabled) \(.computer.enabled)"] | join(", ")'; }
+switches() { on sh -c 'grep -hE "^(\[|enabled=|gpgcheck=)" "/etc/yum.repos.d/_copr:copr.fedorainfracloud.org:lab:$1.repo"' sh "$1" | paste -sd' '; }
+tools="[copr:copr.fedorainfracloud.org:lab:tools] gpgcheck=1 enabled"
+needs="[copr:copr.fedorainfracloud.org:lab:needs] gpgcheck=1 enabled=1 [coprdep:needs_lab_invalid_repo] gpgcheck=0 enabled"
+said=$(agreed copr add lab/tools) || true
+check "adding a project is asked for" grep -q 'Bucket wants to change this computer: change 1 source of packages' <<<"$said"
+check_is "and done, here and in the setup" "copr:lab/tools true true" projects
+check_is "with its signatures checked" "$tools=1" switches tools
+check "a package comes from it" agreed dnf install starship
+check_is "and is signed by the project" "Bucket lab project" on sh -c \
+  'rpm -q gpg-pubkey --qf "%{summary}\n" | sed -n "s/ <.*//p" | tail -n 1'
+check "a project that needs a repository which is not its own is added" agreed copr add lab/needs
+check_is "alone: what nobody signs and nobody asked for stays off" "$needs=0" switches needs
+check "a project is turned off" agreed copr disable lab/tools
+check_is "and stays in the setup" "copr:lab/needs true true, copr:lab/tools false false" projects
+check_is "as dnf does it" "$tools=0" switches tools
+check "another is taken out" agreed copr remove lab/needs
+check_is "of both" "copr:lab/tools false false" projects
+said=$(agreed copr add lab/nosuch) || true
+check "one that is not there fails with dnf's words" grep -q 'Project lab/nosuch does not exist' <<<"$said"
+check_is "and the setup is as it was" "copr:lab/tools false false" projects
 
 # without the helper
 on rm /usr/share/dbus-1/system-services/org.bkt.Helper1.service
