@@ -101,7 +101,8 @@ fn a_new_repository_elsewhere_gets_this_computer() {
 #[test]
 fn a_bluebuild_recipe_gets_manifests_beside_it() {
     let computer = bare();
-    let url = origin(&computer, &[("recipes/recipe.yml", BLUEBUILD), (".github/workflows/build.yml", "on: push\n")]);
+    let workflow = "on: push\njobs:\n  build:\n    steps:\n      - uses: blue-build/github-action@v1\n";
+    let url = origin(&computer, &[("recipes/recipe.yml", BLUEBUILD), (".github/workflows/build.yml", workflow)]);
     let planned = bkt(&computer, &["init", &url, "-n"]);
     insta::assert_snapshot!(planned.out, @r"
     Manifests from the BlueBuild recipe in ~/setup
@@ -120,6 +121,8 @@ fn a_bluebuild_recipe_gets_manifests_beside_it() {
       removing packages of the base image is a line of your own in the
         Containerfile:
         recipes/recipe.yml module 1 (dnf)  remove firefox
+      it builds the recipe, until you have it build the Containerfile:
+        .github/workflows/build.yml  recipes/recipe.yml
     ");
     fails(&bkt(&computer, &["init", &url, "--no-input"]), 2, "--yes");
     assert_eq!(home(&computer), Vec::<String>::new());
@@ -129,7 +132,7 @@ fn a_bluebuild_recipe_gets_manifests_beside_it() {
     assert!(read(&setup, "Containerfile").contains("FROM ghcr.io/ublue-os/silverblue-main:43\n"));
     assert_eq!(bkt(&computer, &["containerfile", "check"]).exit, 0);
     assert_eq!(read(&setup, "recipes/recipe.yml"), BLUEBUILD);
-    assert_eq!(read(&setup, ".github/workflows/build.yml"), "on: push\n");
+    assert_eq!(read(&setup, ".github/workflows/build.yml"), workflow);
     assert_eq!(git(&setup, &["log", "--format=%s"]), "Begin\n");
     let said = bkt(&computer, &["commit", "-y"]);
     assert_eq!(said.exit, 0, "{said:?}");
@@ -149,6 +152,8 @@ fn a_containerfile_gets_sections_and_keeps_its_script() {
       Packages         1
     Files
       .bktignore
+      .github/renovate.json
+      .github/workflows/build.yml
       Containerfile
       manifests/system-config.json
       manifests/system-packages.json

@@ -29,9 +29,14 @@ pub(super) fn write(folder: &Path, name: &str, base: Option<&SystemImage>) -> Re
     put(folder, ".gitignore", GITIGNORE)?;
     put(folder, "README.md", &fill(README, &[("name", &repository_name(name))]))?;
     let Some(base) = base else { return Ok(()) };
-    put(folder, ".github/workflows/build.yml", WORKFLOW)?;
-    put(folder, ".github/renovate.json", RENOVATE)?;
+    write_build(folder, true)?;
     put(folder, "Containerfile", &recipe(folder, &recipe_on(base))?)
+}
+
+/// Writes what has GitHub build the recipe, and Renovate keep its base new, where nothing is yet.
+pub(super) fn write_build(folder: &Path, renovate: bool) -> Result<(), StartError> {
+    put(folder, ".github/workflows/build.yml", WORKFLOW)?;
+    if renovate { put(folder, ".github/renovate.json", RENOVATE) } else { Ok(()) }
 }
 
 /// A recipe on an image, without sections.

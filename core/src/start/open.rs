@@ -2,7 +2,8 @@
 //! What somebody has already: a setup, a recipe of another kind, or an address to clone one from.
 //!
 //! A recipe of another kind becomes manifests beside it. Its own files stay as they are, but that a Containerfile
-//! gets the sections; so what is not taken over is still built where it was built before.
+//! gets the sections; so what is not taken over is still built where it was built before. Where nothing builds the
+//! recipe yet, it gets the workflow of a new setup.
 //!
 //! Invariant: a folder is changed by one rename for its manifests and one for its recipe, or not at all.
 
@@ -13,6 +14,7 @@ use tempfile::TempDir;
 use super::takeover::Takeover;
 use super::{Base, NotTaken, StartError, Taken, Why, beside, bluebuild, image_template, list, settle};
 use crate::host::Host;
+use crate::i18n::gettext;
 use crate::recipe::file as recipe;
 use crate::repository::{RepositoryError, Tools, begin};
 
@@ -177,12 +179,74 @@ pub fn import(folder: &Path, found: &Found, state: &Path) -> Result<Import, Star
     if inside(folder, crate::ignore::IGNORE_FILE).is_none() {
         super::files::put(draft.path(), crate::ignore::IGNORE_FILE, super::files::IGNORE)?;
     }
+    let mut left = std::mem::take(&mut takeover.left);
     if let Some((name, text)) = recipe {
         super::files::put(draft.path(), name, &super::files::recipe(draft.path(), &text)?)?;
+        let builders = Builders::of(folder);
+        if builders.are_none() && name == "Containerfile" {
+            super::files::write_build(draft.path(), !there(folder, &UPDATERS))?;
+        }
+        left.extend(builders.of_bluebuild.into_iter().map(|at| NotTaken {
+            at,
+            what: from.join(", "),
+            why: gettext("it builds the recipe, until you have it build the Containerfile"),
+        }));
     }
     let files = list(draft.path())?;
     let groups = takeover.groups().collect();
-    Ok(Import { folder: draft, from, base, taken: takeover.taken, groups, left: takeover.left, files })
+    Ok(Import { folder: draft, from, base, taken: takeover.taken, groups, left, files })
+}
+
+/// What else keeps a base new: Renovate's configuration in its places, and Dependabot's.
+const UPDATERS: [&str; 7] = [
+    ".github/dependabot.yml",
+    ".github/renovate.json",
+    ".github/renovate.json5",
+    ".renovaterc",
+    ".renovaterc.json",
+    "renovate.json",
+    "renovate.json5",
+];
+
+fn there(folder: &Path, places: &[&str]) -> bool {
+    places.iter().any(|place| folder.join(place).symlink_metadata().is_ok())
+}
+
+/// Who builds the images of a folder.
+#[derive(Debug, Default)]
+struct Builders {
+    any: bool,
+    /// Workflows of GitHub that have BlueBuild's action.
+    of_bluebuild: Vec<String>,
+}
+
+impl Builders {
+    fn of(folder: &Path) -> Self {
+        const OTHERS: [&str; 7] = [
+            ".circleci",
+            ".forgejo/workflows",
+            ".gitea/workflows",
+            ".gitlab-ci.yml",
+            ".travis.yml",
+            ".woodpecker",
+            "Jenkinsfile",
+        ];
+        const WORKFLOWS: &str = ".github/workflows";
+        let names = std::fs::read_dir(folder.join(WORKFLOWS)).into_iter().flatten().flatten();
+        let mut workflows: Vec<String> = names
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| name.ends_with(".yml") || name.ends_with(".yaml"))
+            .map(|name| format!("{WORKFLOWS}/{name}"))
+            .collect();
+        workflows.sort_unstable();
+        let any = !workflows.is_empty() || there(folder, &OTHERS);
+        workflows.retain(|place| inside(folder, place).is_some_and(|text| text.contains("blue-build/github-action")));
+        Self { any, of_bluebuild: workflows }
+    }
+
+    const fn are_none(&self) -> bool {
+        !self.any
+    }
 }
 
 /// What a file of a folder says, where it is one and nothing on the way leads out of the folder.
@@ -213,13 +277,22 @@ impl Import {
             crate::files::put(&path, &content(name)?, 0o644).map_err(StartError::file(&path))?;
         }
         settle(made, &manifests)?;
-        for name in outer {
+        // What was there is replaced last, so that all before it can be taken away again.
+        let (old, new): (Vec<&String>, Vec<&String>) = outer.into_iter().partition(|name| folder.join(name).exists());
+        for (index, name) in new.iter().chain(&old).enumerate() {
             let path = folder.join(name);
-            if let Err(error) = content(name)
-                .and_then(|content| crate::files::replace(&path, &content).map_err(StartError::file(&path)))
-            {
+            let wrote = content(name).and_then(|content| {
+                if let Some(parent) = path.parent() {
+                    std::fs::create_dir_all(parent).map_err(StartError::file(parent))?;
+                }
+                crate::files::replace(&path, &content).map_err(StartError::file(&path))
+            });
+            if let Err(error) = wrote {
                 // They were put there just now.
                 let _ = std::fs::remove_dir_all(&manifests);
+                for name in new.iter().take(index) {
+                    let _ = crate::files::remove(&folder.join(name));
+                }
                 return Err(error);
             }
         }
