@@ -88,6 +88,7 @@ impl<'u> Reporter<'u> {
                 self.ui.say(&styled(DIM, &format!("        {line}")));
             }
             Event::Log { n, line } => self.show(*n, Some(line)),
+            Event::Progress { n, percent, stage } => self.show(*n, Some(&describe::progress(*stage, *percent))),
             Event::Start { .. } | Event::End { .. } => self.clear(),
         }
     }

@@ -12,6 +12,7 @@ mod bootc;
 mod disk;
 pub mod image;
 pub mod packages;
+pub(crate) mod progress;
 mod rpm_ostree;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::name::{BranchName, FlatpakId};
 use crate::plan::{Action, Deferral, Direction, Plan, Step};
 use crate::recipe::Section;
 use crate::recipe::file::Foreseen;
-use crate::run::StepState;
+use crate::run::{Stage, StepState};
 use crate::value::{UnitState, Value};
 
 /// The heading of a domain.
@@ -298,6 +298,18 @@ pub fn step_state(state: StepState) -> String {
         StepState::Failed => gettext("Failed"),
         StepState::Skipped => gettext("Skipped"),
     }
+}
+
+/// How far the tool of a step has come.
+#[must_use]
+pub fn progress(stage: Stage, percent: u8) -> String {
+    let sentence = match stage {
+        Stage::Downloading => gettext("Downloading, {percent} %"),
+        Stage::Importing => gettext("Unpacking, {percent} %"),
+        Stage::Deploying => gettext("Preparing the next start, {percent} %"),
+        Stage::Working => gettext("{percent} %"),
+    };
+    fill(&sentence, &[("percent", &percent.to_string())])
 }
 
 /// Why something asked for is not a step.

@@ -15,6 +15,7 @@ mod around;
 mod beneath;
 pub mod dry_run;
 pub mod live;
+mod pipe;
 pub mod recording;
 pub mod remembering;
 pub mod settings;
@@ -379,6 +380,9 @@ pub struct Invocation {
     pub env: Vec<(String, String)>,
     /// What it reads from its standard input; nothing as a rule.
     pub input: Option<String>,
+    /// A named pipe that is there while it runs, for a tool with more to say than its output; its lines are passed on and
+    /// not kept.
+    pub pipe: Option<PathBuf>,
 }
 
 impl Invocation {
@@ -393,6 +397,7 @@ impl Invocation {
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
             input: None,
+            pipe: None,
         }
     }
 
@@ -407,6 +412,13 @@ impl Invocation {
     #[must_use]
     pub fn input(mut self, text: impl Into<String>) -> Self {
         self.input = Some(text.into());
+        self
+    }
+
+    /// Has a named pipe there while it runs.
+    #[must_use]
+    pub fn pipe(mut self, path: PathBuf) -> Self {
+        self.pipe = Some(path);
         self
     }
 

@@ -16,7 +16,7 @@ pub mod user;
 use std::path::Path;
 
 pub use administrator::{Administrator, AdministratorError, Direct, Operation, Unattended, UnitControl};
-pub use event::{Event, StepResult, StepState};
+pub use event::{Event, Stage, StepResult, StepState};
 pub use receipt::{Outcome, Receipt, Source};
 
 use crate::host::Host;

@@ -92,7 +92,7 @@ on ostree admin undeploy 0 >/dev/null
 on sh -c 'cp /usr/bin/bootc /run/lab-bootc && cat >/run/lab-slow && chmod 755 /run/lab-slow && mount --bind /run/lab-slow /usr/bin/bootc' <<'END'
 #!/bin/sh
 case "$*" in
-  upgrade | upgrade\ --quiet) echo $$ >/run/lab-slow.pid && exec sleep infinity ;;
+  upgrade*--progress-fd=3) echo $$ >/run/lab-slow.pid && exec sleep infinity ;;
   *) exec /run/lab-bootc "$@" ;;
 esac
 END
@@ -106,12 +106,26 @@ check_is "the person is told" "1 1" sh -c 'echo "$1" "$(grep -c "^        the ru
   "$ended" "$work/killed"
 check "bootc is gone" on sh -c '! [ -e "/proc/$(cat /run/lab-slow.pid)" ]'
 check_is "nothing is prepared" null status .status.staged
+# One that cannot tell how far it has come is asked again without.
+on sh -c 'cat >/run/lab-slow' <<'END'
+#!/bin/sh
+case "$*" in
+  *--progress-fd*) echo "error: unexpected argument '--progress-fd' found" >&2 && exit 2 ;;
+  *) exec /run/lab-bootc "$@" ;;
+esac
+END
+progress() { on sh -c 'cat "$(ls -t /var/lib/bkt/jobs/*/events* | head -n 1)"' | jq -c 'select(.type == "progress") | [.percent, .stage]'; }
+check "an older bootc prepares it, too" agreed upgrade
+check_is "without a word of how far it is" "v2 0" sh -c 'echo "$1"' sh "$(status .status.staged.image.version) $(progress | wc -l)"
+on ostree admin undeploy 0 >/dev/null
 on umount /usr/bin/bootc
 said=$(agreed upgrade) || true
 check "polkit asks, naming what is approved" grep -q "Bucket wants to change this computer: update the system (plan" <<<"$said"
 check "what is done is said to wait for a restart" grep -q "1 after restart. Restart to finish" <<<"$said"
 check_is "the new version waits" "v2 false" status '.status.staged | "\(.image.version) \(.downloadOnly)"'
 check "what bootc said is in the job's events" on sh -c 'grep -q "Queued for next boot" /var/lib/bkt/jobs/*/events*'
+check_is "and how far it was" '[8,"downloading"] [100,"deploying"] 0' sh -c 'echo "$1"' sh \
+  "$(progress | sed -n '1p;$p' | paste -sd' ') $(on sh -c 'ls /run/bkt/progress 2>/dev/null | wc -l')"
 check_is "bootc was started by PID 1, outside of the helper" 1 on sh -c \
   'journalctl -o json _COMM=systemd --grep "Started run-.*bootc upgrade" | jq -s "length >= 1 | if . then 1 else 0 end"'
 check_is "again it stays" "v2" sh -c "echo \"\$1\"" sh "$(agreed upgrade >/dev/null; status .status.staged.image.version)"

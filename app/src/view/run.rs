@@ -20,6 +20,8 @@ pub(crate) struct RunStep {
     pub(crate) title: String,
     /// Where it is; none before it begins.
     pub(crate) state: Option<StepState>,
+    /// How far its tool has come, in words.
+    progress: Option<String>,
     /// Why it failed or was skipped, with the next step.
     pub(crate) cause: Option<String>,
     pub(crate) log: Vec<String>,
@@ -36,7 +38,11 @@ pub(crate) struct Run {
 impl RunStep {
     /// Its state in words.
     pub(crate) fn words(&self) -> String {
-        self.state.map_or_else(|| gettext("Not started"), describe::step_state)
+        match (self.state, &self.progress) {
+            (None, _) => gettext("Not started"),
+            (Some(StepState::Running), Some(progress)) => progress.clone(),
+            (Some(state), _) => describe::step_state(state),
+        }
     }
 
     /// The icon of its state; none while it runs or waits its turn.
@@ -58,6 +64,7 @@ impl Run {
             icon: plan::step_icon(step),
             title: describe::step(step),
             state: None,
+            progress: None,
             cause: None,
             log: Vec::new(),
         };
@@ -96,6 +103,11 @@ impl Run {
                 if step.log.len() < LOG_LINES {
                     step.log.push(line.clone());
                 }
+                Some(at)
+            }
+            Event::Progress { n, percent, stage } => {
+                let at = n.checked_sub(1)?;
+                self.steps.get_mut(at)?.progress = Some(describe::progress(*stage, *percent));
                 Some(at)
             }
             Event::End { .. } => {

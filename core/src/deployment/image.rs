@@ -100,6 +100,12 @@ pub fn command(system: &System, action: &Action) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
+/// Whether such a command can tell how far it has come.
+#[must_use]
+pub fn tells(words: &[&str]) -> bool {
+    matches!(words, ["bootc", "upgrade" | "switch", ..])
+}
+
 /// Whether bootc changes systems of this kind.
 #[must_use]
 pub const fn is_bootcs(kind: HostKind) -> bool {

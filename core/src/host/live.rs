@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::pipe::NamedPipe;
 use super::{
     Facts, FileKind, Host, HostError, Invocation, NoSettings, Output, OwnedFile, SYSTEM_PATH, Settings, Stamp, beneath,
 };
@@ -79,6 +80,14 @@ impl LiveHost {
 
 /// How often a silent tool is looked at, and how long its last words are waited for.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Where a line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Output,
+    Error,
+    Pipe,
+}
 
 /// Passes on each line with its end, until there are no more or nobody listens.
 fn read_lines(pipe: impl Read, mut pass: impl FnMut(String) -> bool) {
@@ -188,6 +197,8 @@ impl Host for LiveHost {
     fn run_with(&self, invocation: &Invocation, on_line: &mut dyn FnMut(&str)) -> Result<Output, HostError> {
         let program = &invocation.program;
         let failed = |source| HostError::Run { program: program.clone(), source };
+        let named = invocation.pipe.as_deref().map(NamedPipe::make).transpose().map_err(failed)?;
+        let beside = named.as_ref().map(NamedPipe::reader).transpose().map_err(failed)?;
         let mut child = match self.command(invocation).spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -200,21 +211,28 @@ impl Host for LiveHost {
             std::thread::spawn(move || pipe.write_all(text.as_bytes()));
         }
         let (lines, said) = std::sync::mpsc::channel();
-        for (pipe, is_error) in [
-            (child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), false),
-            (child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), true),
+        for (pipe, from) in [
+            (child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), Source::Output),
+            (child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), Source::Error),
+            (beside.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>), Source::Pipe),
         ] {
             let lines = lines.clone();
-            std::thread::spawn(move || pipe.map(|pipe| read_lines(pipe, |line| lines.send((is_error, line)).is_ok())));
+            let goes_on =
+                move |line: String| !(from == Source::Pipe && line == "\n") && lines.send((from, line)).is_ok();
+            std::thread::spawn(move || pipe.map(|pipe| read_lines(pipe, goes_on)));
         }
         drop(lines);
         let mut output = Output::default();
-        let mut keep = |(is_error, line): (bool, String), output: &mut Output| {
-            let kept = if is_error { &mut output.stderr } else { &mut output.stdout };
-            if kept.len() + line.len() <= OUTPUT_LIMIT {
+        let mut keep = |(from, line): (Source, String), output: &mut Output| {
+            let kept = match from {
+                Source::Output => Some(&mut output.stdout),
+                Source::Error => Some(&mut output.stderr),
+                Source::Pipe => None,
+            };
+            if let Some(kept) = kept.filter(|kept| kept.len() + line.len() <= OUTPUT_LIMIT) {
                 kept.push_str(&line);
             }
-            if !is_error {
+            if from != Source::Error {
                 on_line(line.trim_end_matches(['\n', '\r']));
             }
         };
@@ -230,6 +248,7 @@ impl Host for LiveHost {
                 }
             }
         };
+        drop(named);
         while let Ok(line) = said.recv_timeout(LOOK) {
             keep(line, &mut output);
         }
@@ -282,6 +301,20 @@ mod tests {
         assert_eq!((output.status, output.stdout.as_str(), output.stderr.as_str()), (3, "out\n", "err\n"));
         assert_eq!(lines, ["out"]);
         assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_is_said_in_a_named_pipe_is_passed_on_to_the_last_line_and_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("progress");
+        // Whoever leaves something running with the pipe open makes nobody wait for it.
+        let script = "exec 3<>$0; sleep 30 & for n in $(seq 1000); do echo told $n >&3; done; echo out";
+        let invocation = Invocation::new("sh", ["-c", script, path.to_str().unwrap()]).pipe(path.clone());
+        let mut lines = Vec::new();
+        let output = host().run_with(&invocation, &mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((output.status, output.stdout.as_str()), (0, "out\n"));
+        assert_eq!(lines.iter().filter(|line| line.starts_with("told ")).count(), 1000);
+        assert!(!path.exists());
     }
 
     #[test]

@@ -13,9 +13,12 @@ mod unattended;
 
 pub use unattended::Unattended;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::compare::Effect;
+use crate::deployment::progress::Told;
 use crate::deployment::{HostKind, System, image};
 use crate::domain;
 use crate::host::{Host, HostError, Invocation};
@@ -126,6 +129,11 @@ pub trait UnitControl {
 
     /// The unit this runs in and whose end is to end what PID 1 was told to start for it. As a rule there is none.
     fn own_unit(&self) -> Option<&str> {
+        None
+    }
+
+    /// Where a tool that PID 1 starts for us may tell of its progress. As a rule nobody listens.
+    fn progress_pipe(&self) -> Option<PathBuf> {
         None
     }
 
@@ -362,8 +370,13 @@ fn run_batch(
     sink: Sink<'_>,
 ) -> Result<(), Problem> {
     let Some((first, step)) = batch.first() else { return Ok(()) };
+    let (mut told, refuses_to_tell) = (Told::default(), Cell::new(false));
     let mut tool = |invocation: Invocation| -> Result<(), Problem> {
-        let output = host.run_with(&invocation, &mut |line| sink(&Event::log(*first, line)))?;
+        let output = host.run_with(&invocation, &mut |line| match told.hear(*first, line) {
+            Some(progress) => progress.iter().for_each(&mut *sink),
+            None => sink(&Event::log(*first, line)),
+        })?;
+        refuses_to_tell.set(refuses_pipe(&output.stderr));
         said.extend(output.stdout.lines().chain(output.stderr.lines()).map(str::to_owned));
         output.success(&invocation.program)?;
         Ok(())
@@ -412,7 +425,15 @@ fn run_batch(
                 return Ok(());
             }
             let command = image::command(system, action);
-            tool(by_the_manager(units, &command.iter().map(String::as_str).collect::<Vec<_>>()))
+            let words: Vec<&str> = command.iter().map(String::as_str).collect();
+            match units.progress_pipe().filter(|_| image::tells(&words)) {
+                Some(pipe) => match tool(telling(units, pipe, &words)) {
+                    // Nothing was begun by a bootc or a systemd that does not know the option.
+                    Err(_) if refuses_to_tell.get() => tool(by_the_manager(units, &words)),
+                    done => done,
+                },
+                None => tool(by_the_manager(units, &words)),
+            }
         }
         Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. } => {
             let arguments = |add: bool| -> Vec<&KernelArgument> {
@@ -451,9 +472,25 @@ fn run_batch(
 fn by_the_manager(units: &dyn UnitControl, words: &[&str]) -> Invocation {
     let bound =
         units.own_unit().map(|unit| [format!("--property=BindsTo={unit}"), format!("--property=Before={unit}")]);
-    let options = ["--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"];
-    let options = options.into_iter().chain(bound.iter().flatten().map(String::as_str));
+    let options = MANAGED.into_iter().chain(bound.iter().flatten().map(String::as_str));
     Invocation::new("systemd-run", options.chain(["--"]).chain(words.iter().copied()))
+}
+
+/// What [`by_the_manager`] always says of it.
+const MANAGED: [&str; 5] = ["--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"];
+
+/// The same for a bootc that tells how far it has come. PID 1 opens the pipe for it and hands it over as the first
+/// descriptor after the standard ones (systemd.exec(5), OpenFile=, since 253); a shell between the two would lose it the
+/// domain that SELinux gives to what PID 1 starts.
+fn telling(units: &dyn UnitControl, pipe: PathBuf, words: &[&str]) -> Invocation {
+    let mut invocation = by_the_manager(units, words);
+    invocation.args.insert(MANAGED.len(), format!("--property=OpenFile={}", pipe.display()));
+    invocation.arg("--progress-fd=3").pipe(pipe)
+}
+
+/// Whether what was said of an error is of an option of [`telling`], or of the pipe it names.
+fn refuses_pipe(said: &str) -> bool {
+    ["--progress-fd", "OpenFile", "not a pipe"].iter().any(|word| said.contains(word))
 }
 
 /// One transaction of rpm-ostree for all that is layered and taken out. What is so already is no error, and a package
@@ -566,9 +603,7 @@ fn verify(
             Action::SetUnit { unit, state } => {
                 domain::unit::states(host, std::iter::once(unit)).map(|states| states.get(unit) == Some(state))
             }
-            // A unit that has done its work and ended was started, too; one that failed was not.
-            Action::StartUnit { unit } | Action::RestartUnit { unit } => domain::unit::run::status(host, &[unit])
-                .map(|told| told.first().is_some_and(|unit| unit.active != "failed")),
+            Action::StartUnit { unit } | Action::RestartUnit { unit } => domain::unit::run::was_started(host, unit),
             Action::StopUnit { unit } => {
                 domain::unit::run::status(host, &[unit]).map(|told| told.first().is_some_and(|unit| !unit.is_active()))
             }

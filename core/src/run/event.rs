@@ -40,6 +40,15 @@ pub enum Event {
         /// The line, without control characters.
         line: String,
     },
+    /// How far the tool of a step has come.
+    Progress {
+        /// The step it belongs to.
+        n: usize,
+        /// Of the whole step, from 0 to 100.
+        percent: u8,
+        /// What it is at.
+        stage: Stage,
+    },
     /// The run ended.
     End {
         /// Steps that are done.
@@ -53,6 +62,21 @@ pub enum Event {
         /// Whether a restart is needed to finish.
         restart_required: bool,
     },
+}
+
+/// What a tool is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// It fetches.
+    Downloading,
+    /// It unpacks what it has.
+    Importing,
+    /// It makes ready what the next start uses.
+    Deploying,
+    /// Something that has no word here.
+    #[serde(other)]
+    Working,
 }
 
 /// Where a step is.

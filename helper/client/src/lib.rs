@@ -84,7 +84,7 @@ impl Job<'_> {
                         results.push(StepResult { n: *n, item, state: *state, problem });
                     }
                 }
-                Event::Log { .. } => {}
+                Event::Log { .. } | Event::Progress { .. } => {}
                 // Beginning and end belong to the whole plan, which core runs.
                 Event::Start { .. } | Event::End { .. } => return,
             }

@@ -92,7 +92,7 @@ impl Events {
 
     fn store(&mut self, event: &Event) -> io::Result<()> {
         self.file.write_all(&line(event)?)?;
-        if matches!(event, Event::Log { .. }) { Ok(()) } else { self.file.sync_data() }
+        if matches!(event, Event::Log { .. } | Event::Progress { .. }) { Ok(()) } else { self.file.sync_data() }
     }
 
     /// Writes the last event.

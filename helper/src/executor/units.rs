@@ -4,6 +4,7 @@
 //!
 //! Invariant: systemd is told to read its files again after every change, and a protected unit is refused.
 
+use std::path::PathBuf;
 use std::pin::pin;
 
 use bkt_core::name::UnitName;
@@ -15,6 +16,9 @@ use super::shield::shielded;
 use crate::auth::next;
 use crate::protected;
 use crate::systemd::{ManagerProxy, executor_unit};
+
+/// Where bootc tells how far it has come: in a directory of root's alone (`RuntimeDirectory=`).
+const PROGRESS_PIPE: &str = "/run/bkt/progress";
 
 /// systemd, for [`UnitControl`].
 #[derive(Debug)]
@@ -112,6 +116,11 @@ impl UnitControl for SystemdUnits {
 
     fn own_unit(&self) -> Option<&str> {
         Some(&self.own)
+    }
+
+    fn progress_pipe(&self) -> Option<PathBuf> {
+        // One executor works at a time, so one name is enough, and what a killed one left is in nobody's way.
+        Some(PathBuf::from(PROGRESS_PIPE))
     }
 
     fn shielded(&self, work: &mut dyn FnMut() -> Result<(), Problem>) -> Result<(), Problem> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::host::{Host, Invocation};
+use crate::i18n::{fill, gettext};
 use crate::name::UnitName;
 use crate::problem::Problem;
 
@@ -110,6 +111,24 @@ pub fn active<'u>(
     Ok(units.into_iter().cloned().zip(found.iter().map(Status::is_active)).collect())
 }
 
+/// Whether a unit that was started a moment ago is so. One that has done its work and ended was started, too; one that
+/// failed was not, nor one that systemd only waits to try again (`SubState=auto-restart`, systemd.service(5)): its start
+/// job ended well as soon as its program was begun.
+///
+/// # Errors
+/// As [`status`], and where it was not: how it ended.
+pub fn was_started(host: &dyn Host, unit: &UnitName) -> Result<bool, Problem> {
+    let told = status(host, &[unit])?;
+    let Some(now) = told.first() else { return Ok(false) };
+    if now.active != "failed" && !now.sub.starts_with("auto-restart") {
+        return Ok(true);
+    }
+    let how = now.result.as_deref().unwrap_or("failed");
+    let message =
+        fill(&gettext("{unit} was started and ended at once ({how})"), &[("unit", unit.as_str()), ("how", how)]);
+    Err(Problem::new("unit_job_failed", message).hinted(format!("See why: journalctl -b -u {unit}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +150,22 @@ mod tests {
         assert_eq!((found[0].result.as_deref(), found[0].exists()), (Some("exit-code"), true));
         assert_eq!((found[1].state.as_deref(), found[1].exists()), (None, false));
         assert!(active(&host, &units).unwrap().values().all(|active| !active));
+    }
+
+    #[test]
+    fn what_ends_at_once_and_is_tried_again_was_not_started() {
+        let unit: UnitName = "restless.service".parse().unwrap();
+        let now = |active: &str, sub: &str, result: &str| {
+            let call = format!("systemctl show --no-pager {PROPERTIES} -- {unit}");
+            let told = format!("Id={unit}\nLoadState=loaded\nActiveState={active}\nSubState={sub}\nResult={result}\n");
+            was_started(&RecordingHost::default().prints(&call, &told), &unit).map_err(|problem| problem.message)
+        };
+        assert_eq!(now("active", "running", "success"), Ok(true));
+        assert_eq!(now("activating", "start-pre", "success"), Ok(true));
+        assert_eq!(now("inactive", "dead", "success"), Ok(true));
+        let ended = Err("restless.service was started and ended at once (exit-code)".to_owned());
+        assert_eq!(now("failed", "failed", "exit-code"), ended);
+        assert_eq!(now("activating", "auto-restart", "exit-code"), ended);
+        assert_eq!(now("activating", "auto-restart-queued", "exit-code"), ended);
     }
 }
