@@ -125,6 +125,8 @@ fn without_an_image_the_last_commit_is_told() {
         let said = computer.bkt(&[&["build-info", "--json"], words].concat());
         assert_eq!((said.exit, said.document()["error"]["code"].as_str()), (exit, Some(code)), "{words:?}");
     }
+    let said = computer.bkt(&["build-info", "--image", "quay.io/a/b:1"]);
+    assert_eq!(said.err, "bkt: skopeo was not found\n     Install it\n");
 }
 
 #[test]

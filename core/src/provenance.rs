@@ -9,6 +9,7 @@
 //! Invariant: only reads; what cannot be known of an image is never said to be in it.
 
 pub mod annotations;
+pub mod published;
 #[cfg(test)]
 mod tests;
 

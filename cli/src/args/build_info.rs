@@ -12,7 +12,7 @@ pub(crate) struct BuildInfoArgs {
     /// From the commit the image that runs was built from, with what is not committed
     #[arg(long, conflicts_with = "range")]
     pub(crate) booted: bool,
-    /// From the commit this image was built from, by its annotation or label
+    /// From the commit this image was built from, by its annotation or label: as podman has it, else as its registry does
     #[arg(long, value_name = "IMAGE", conflicts_with_all = ["range", "booted"])]
     pub(crate) image: Option<String>,
     /// Print annotations for the image that is built from NEW, one KEY=VALUE a line

@@ -4,12 +4,7 @@
 //! Invariant: each line is `key=value` with a value of one line.
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
-use crate::host::{Host, Invocation};
-use crate::i18n::{fill, gettext};
-use crate::name::SystemImage;
-use crate::problem::Problem;
 use crate::repository::between::Between;
 use crate::repository::entry::Deed;
 
@@ -54,51 +49,4 @@ fn changes(between: &Between) -> String {
         text.push(' ');
     }
     text.trim_end().to_owned()
-}
-
-/// The commit an image says it was built from, by podman where it has the image, else by skopeo from its registry.
-///
-/// # Errors
-/// The image cannot be found, or names no commit.
-pub fn revision_of(host: &dyn Host, image: &SystemImage) -> Result<String, Problem> {
-    let name = image.name();
-    let there = Invocation::new("podman", ["image", "inspect", "--", name]);
-    let told = match host.run(&there) {
-        Ok(output) if output.status == 0 => output.stdout,
-        _ => host
-            .run(&Invocation::new("skopeo", ["inspect", "--no-tags", &format!("docker://{name}")]))?
-            .success("skopeo")?,
-    };
-    revision_in(&told).ok_or_else(|| {
-        let sentence = gettext("{image} does not say which commit it was built from");
-        Problem::new("no_revision", fill(&sentence, &[("image", name)]))
-            .hinted(gettext("Build it with ‘--build-arg BKT_REVISION=COMMIT’"))
-    })
-}
-
-/// The commit in what podman or skopeo tell of an image.
-fn revision_in(text: &str) -> Option<String> {
-    let told: Json = serde_json::from_str(text).ok()?;
-    let image = if told.is_array() { told.get(0)? } else { &told };
-    let mut told = ["Annotations", "Labels"].iter().filter_map(|kind| image.get(kind)?.get(REVISION)?.as_str());
-    told.find(|word| super::is_commit(word)).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_tools_name_the_commit() {
-        let commit = "1".repeat(40);
-        let podman = format!(r#"[{{"Annotations": {{}}, "Labels": {{"{REVISION}": "{commit}"}}}}]"#);
-        let skopeo = format!(r#"{{"Name": "a", "Labels": {{"{REVISION}": "{commit}"}}}}"#);
-        assert_eq!(revision_in(&podman), Some(commit.clone()));
-        assert_eq!(revision_in(&skopeo), Some(commit));
-        for nothing in
-            ["[]", "{}", "", r#"{"Labels": null}"#, r#"{"Labels": {"org.opencontainers.image.revision": "main"}}"#]
-        {
-            assert_eq!(revision_in(nothing), None);
-        }
-    }
 }

@@ -7,7 +7,8 @@ use bkt_core::changelog::Change;
 use bkt_core::deployment::{Role, System};
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::name::SystemImage;
-use bkt_core::provenance::annotations::{annotations, revision_of};
+use bkt_core::provenance::annotations::annotations;
+use bkt_core::provenance::published::built_from;
 use bkt_core::provenance::{self, Image, Place, Placed, Stage};
 use bkt_core::repository::between::{Between, Commit};
 use bkt_core::repository::forge::Project;
@@ -48,9 +49,8 @@ pub(in crate::commands) fn build_info(context: &Context, args: &BuildInfoArgs) -
         (None, Some(image)) => {
             let name = image.parse::<SystemImage>();
             let name = name.map_err(|error| Failure::new(exit::USAGE, "name_invalid", error.to_string()))?;
-            let revision = revision_of(&desk.host, &name);
-            let revision = revision.map_err(|problem| Failure { problem, exit: exit::NOT_POSSIBLE })?;
-            (Some(repository.commit_of(&revision)?), head()?)
+            let commit = built_from(&repository, &desk.host, &name);
+            (Some(commit.map_err(|problem| Failure { problem, exit: exit::NOT_POSSIBLE })?), head()?)
         }
         (None, None) if since_booted => {
             booted.ok_or_else(no_setup)?;
