@@ -149,6 +149,12 @@ pub fn step(step: &Step) -> String {
         Action::UnlayerPackage { name } => {
             fill(&gettext("Take {package} out of what is layered on the system image"), &[("package", name.as_str())])
         }
+        Action::ResetBasePackage { name } => {
+            fill(&gettext("Bring {package} back as the system image has it"), &[("package", name.as_str())])
+        }
+        Action::RemoveBasePackage { name } => {
+            fill(&gettext("Take {package} out of the system image on this computer"), &[("package", name.as_str())])
+        }
         Action::UnlockSystem {} => gettext("Make system programs changeable until the next restart"),
         Action::EnableCopr { project } => {
             let sentence = gettext("Add the COPR {project}, whose packages the distribution does not check");
@@ -357,7 +363,11 @@ pub fn admin_summary(plan: &Plan) -> String {
         (n > 0).then(|| fill(&sentence, &[("count", &n.to_string())]))
     };
     let installs = steps(|action| matches!(action, Action::InstallPackage { .. } | Action::LayerPackage { .. }));
-    let removals = steps(|action| matches!(action, Action::RemovePackage { .. } | Action::UnlayerPackage { .. }));
+    let resets = steps(|action| matches!(action, Action::ResetBasePackage { .. }));
+    let removals = steps(|action| {
+        use Action::{RemoveBasePackage, RemovePackage, UnlayerPackage};
+        matches!(action, RemovePackage { .. } | UnlayerPackage { .. } | RemoveBasePackage { .. })
+    });
     let coprs = steps(|action| matches!(action, Action::EnableCopr { .. } | Action::DisableCopr { .. }));
     let units = steps(|action| matches!(action, Action::SetUnit { .. } | Action::UnmaskUnit { .. }));
     let starts = steps(|action| {
@@ -373,6 +383,7 @@ pub fn admin_summary(plan: &Plan) -> String {
         count(coprs, "change {count} source of packages", "change {count} sources of packages"),
         count(installs, "install {count} package", "install {count} packages"),
         count(removals, "remove {count} package", "remove {count} packages"),
+        count(resets, "bring back {count} package of the image", "bring back {count} packages of the image"),
         count(units, "change {count} service", "change {count} services"),
         count(starts, "start or stop {count} service", "start or stop {count} services"),
         (reloads > 0).then(|| gettext("read the unit files again")),

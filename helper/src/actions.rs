@@ -17,11 +17,14 @@ pub fn needed(plan: &Plan) -> BTreeSet<&'static str> {
 
 const fn of(step: &Action) -> Option<&'static str> {
     match step {
-        Action::InstallPackage { .. } | Action::LayerPackage { .. } | Action::UnlockSystem {} => {
-            Some(action::PACKAGES_INSTALL)
-        }
+        Action::InstallPackage { .. }
+        | Action::LayerPackage { .. }
+        | Action::ResetBasePackage { .. }
+        | Action::UnlockSystem {} => Some(action::PACKAGES_INSTALL),
         Action::EnableCopr { .. } | Action::DisableCopr { .. } => Some(action::SOFTWARE_SOURCES),
-        Action::RemovePackage { .. } | Action::UnlayerPackage { .. } => Some(action::PACKAGES_REMOVE),
+        Action::RemovePackage { .. } | Action::UnlayerPackage { .. } | Action::RemoveBasePackage { .. } => {
+            Some(action::PACKAGES_REMOVE)
+        }
         Action::SetUnit { .. }
         | Action::UnmaskUnit { .. }
         | Action::StartUnit { .. }

@@ -228,6 +228,29 @@ check "the next start has the argument" on grep -rqw lab.more=1 /run/ostree/stag
 check "a package is taken out again" typed "Run this plan?=y" Password:=lab -- bkt -C setup dnf remove strace
 check_is "and the argument stays" "true 1" sh -c 'echo "$1" "$2"' sh "$(next)" "$(on grep -cw lab.more=1 /run/ostree/staged-deployment)"
 on ostree admin undeploy 0 >/dev/null
+
+# A package of the image that was taken out here.
+overrides() { sam sh -c 'rpm-ostree status --json | jq -cr ".deployments[0] | [.staged, .\"requested-base-removals\"[]] | join(\" \")"'; }
+base() { sam sh -c 'bkt -C setup drift --json | jq -r ".items[] | select(.id == \"pkg:bkt-lab-base\") | \"\(.setup) \(.computer) \(.effect)\""'; }
+on rpm-ostree override remove bkt-lab-base >/dev/null
+atomic_reboot "$HOST"
+check_is "what was taken out of the image is a change" "null removed restart" base
+check_is "that is not asked for by removing it" "Nothing to do: it is so already." \
+  sam bkt -C setup dnf remove bkt-lab-base --here-only
+said=$(typed "Run this plan?=y" Password:=lab -- bkt -C setup apply pkg:bkt-lab-base) || true
+check "applying brings it back, and polkit asks" grep -q "Bucket wants to change this computer: bring back 1 package of the image (plan" <<<"$said"
+check_is "from the next start on" "true" overrides
+check_is "which is no change any more" "" base
+check "undoing takes it out again" typed "?]=y" Password:=lab -- bkt -C setup undo
+check_is "from the next start on" "true bkt-lab-base" overrides
+sam sh -c 'cd setup/manifests && jq ".packages += [\"bkt-lab-base\"]" system-packages.json >new && mv new system-packages.json'
+check_is "where the setup has it, it differs" "true removed restart" base
+check_is "without permission it stays as it is" "not_authorized 4 true bkt-lab-base" sh -c 'echo "$1" "$2"' sh \
+  "$(refused -C setup apply pkg:bkt-lab-base --yes)" "$(overrides)"
+check "applying brings it back" typed "Run this plan?=y" Password:=lab -- bkt -C setup apply pkg:bkt-lab-base
+check_is "from the next start on" "true" overrides
+atomic_reboot "$HOST"
+check_is "and it is there" "false" overrides
 check "a system of an ostree remote changes to an image" on bkt admin bootc switch "$OTHER" --confirm-image "$OTHER" --yes
 check_is "through rpm-ostree" "ostree-unverified-image:docker://$OTHER" sam sh -c \
   'rpm-ostree status --json | jq -r ".deployments[0].\"container-image-reference\""'

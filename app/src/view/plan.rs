@@ -98,6 +98,8 @@ pub(crate) fn step_icon(step: &Step) -> &'static str {
         (Action::InstallPackage { .. } | Action::AddKernelArgument { .. }, ..) => "bkt-only-here-symbolic",
         (Action::InstallFlatpak { .. } | Action::LayerPackage { .. }, ..) => "bkt-only-here-symbolic",
         (Action::RemovePackage { .. } | Action::RemoveKernelArgument { .. }, ..) => "bkt-missing-symbolic",
+        (Action::ResetBasePackage { .. }, ..) => "bkt-only-here-symbolic",
+        (Action::RemoveBasePackage { .. }, ..) => "bkt-missing-symbolic",
         (Action::RemoveFlatpak { .. } | Action::UnlayerPackage { .. }, ..) => "bkt-missing-symbolic",
         (Action::WriteManifest { value: None, .. } | Action::SetOwn { value: None }, ..) => "bkt-missing-symbolic",
         (Action::WriteManifest { .. } | Action::SetOwn { .. }, None, _) => "bkt-only-here-symbolic",

@@ -26,7 +26,7 @@ use crate::manifest::place::{Edit, Entry};
 use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
 use crate::name::PackageName;
 use crate::problem::Problem;
-use crate::value::Value;
+use crate::value::{PackageOverride, Value};
 
 use super::{Actions, Kind, Look, Observation, Observed};
 use crate::plan::{Action, Deferral};
@@ -153,6 +153,11 @@ pub(crate) fn is_layered(system: &System, name: &PackageName) -> bool {
     system.next_start().or(system.booted.as_ref()).is_some_and(|next| layers::layered(next).contains(name.as_str()))
 }
 
+/// What was done to a package of the image, in what the next start uses.
+pub(crate) fn override_of(system: &System, name: &PackageName) -> Option<PackageOverride> {
+    system.next_start().or(system.booted.as_ref()).and_then(|next| layers::override_of(next, name.as_str()))
+}
+
 /// Reads the packages of this computer.
 pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations) -> Result<Observation, Problem> {
     if !has_database(host)? {
@@ -168,7 +173,7 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
     for name in installed.keys().filter(|name| own.contains(*name) || declared.contains_key(*name)) {
         entries.insert(name.clone(), Observed { own: own.contains(name), ..Observed::of(Value::Present) });
     }
-    entries.extend(layers::beyond_installed(system, declared, &installed));
+    entries.extend(layers::beyond_installed(system, &installed));
     // What a waiting deployment takes away is as good as gone; one that cannot be read says nothing.
     for name in system.leaving(host).unwrap_or_default() {
         entries.remove(layers::package(&name, &installed));
@@ -192,6 +197,11 @@ fn own_on_image(
         own.extend(installed.keys().filter(|name| !image.contains_key(*name) && chosen.contains(*name)).cloned());
     }
     Ok(own)
+}
+
+/// Whether a side of a change is what was done to a package of the image.
+fn is_override(change: &Change) -> bool {
+    [&change.setup, &change.computer].into_iter().any(|side| matches!(side, Some(Value::Override(_))))
 }
 
 /// RPM packages.
@@ -226,6 +236,15 @@ impl Kind for Packages {
         false
     }
 
+    fn effect_of(&self, change: &Change, system: HostKind) -> Effect {
+        if is_override(change) { Effect::Restart } else { self.effect(system, change.shape) }
+    }
+
+    /// A setup can only say that a package is there.
+    fn captured(&self, change: &Change) -> Option<Value> {
+        change.computer.clone().filter(|value| !(change.setup.is_some() && matches!(value, Value::Override(_))))
+    }
+
     /// On an image that is built for this computer a declared package comes with the next one; one that follows an
     /// ostree remote has packages layered, which is how such a system is added to. What was added leaves at the restart.
     fn effect(&self, system: HostKind, shape: Shape) -> Effect {
@@ -247,6 +266,15 @@ impl Kind for Packages {
 
     fn actions(&self, change: &Change, system: HostKind) -> Actions {
         let name = change.id.key.parse();
+        if is_override(change) {
+            return match change.setup {
+                Some(Value::Override(PackageOverride::Removed)) => {
+                    Ok(name.map(|name| vec![Action::RemoveBasePackage { name }]))
+                }
+                Some(Value::Override(PackageOverride::Replaced)) => Err(Deferral::Fixed),
+                _ => Ok(name.map(|name| vec![Action::ResetBasePackage { name }])),
+            };
+        }
         match (change.effect, &change.setup) {
             (Effect::Image, _) => Err(Deferral::NextImage),
             (Effect::Restart, _) if matches!(system, HostKind::Image | HostKind::ImageOnly) => {

@@ -132,7 +132,10 @@ impl Preconditions {
                     preconditions.rpmdb = comparison.observed.get(&Domain::Pkg).and_then(|seen| seen.cookie.clone());
                 }
                 // They change what the next start uses.
-                Action::LayerPackage { .. } | Action::UnlayerPackage { .. } => {
+                Action::LayerPackage { .. }
+                | Action::UnlayerPackage { .. }
+                | Action::ResetBasePackage { .. }
+                | Action::RemoveBasePackage { .. } => {
                     let image = Self::of_image(&comparison.system);
                     (preconditions.deployments, preconditions.next) = (image.deployments, image.next);
                 }
@@ -219,6 +222,8 @@ impl Preconditions {
             }
             Action::LayerPackage { .. }
             | Action::UnlayerPackage { .. }
+            | Action::ResetBasePackage { .. }
+            | Action::RemoveBasePackage { .. }
             | Action::UpgradeSystem {}
             | Action::SwitchSystem { .. }
             | Action::RollBackSystem {}

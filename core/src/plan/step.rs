@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::name::{
     BranchName, CoprProject, FlatpakId, KernelArgument, PackageName, RemoteName, SettingKey, SystemImage, UnitName,
 };
-use crate::value::{CoprState, FlatpakSource, RemoteSource, Scope, UnitState, Value};
+use crate::value::{CoprState, FlatpakSource, PackageOverride, RemoteSource, Scope, UnitState, Value};
 
 /// Which side a step changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,17 @@ pub enum Action {
     },
     /// Takes a layered package out, from the next start on (rpm-ostree(1), uninstall).
     UnlayerPackage {
+        /// Which.
+        name: PackageName,
+    },
+    /// Makes a package of the image again what the image has, where it was taken out or replaced here, from the next start
+    /// on (rpm-ostree(1), override reset).
+    ResetBasePackage {
+        /// Which.
+        name: PackageName,
+    },
+    /// Takes a package out of the image here, from the next start on (rpm-ostree(1), override remove).
+    RemoveBasePackage {
         /// Which.
         name: PackageName,
     },
@@ -258,10 +269,18 @@ impl Step {
 
     /// Whether nothing is lost that undoing it would not bring back.
     fn can_be_undone(&self) -> bool {
-        let Action::SetOwn { value: to } = &self.action else { return true };
         let kind = crate::domain::kind(self.item.domain);
         let value = |json: Option<&serde_json::Value>| json.and_then(|json| kind.value(json));
-        kind.is_reversible(value(self.from.as_ref()).as_ref(), value(to.as_ref()).as_ref())
+        match &self.action {
+            Action::SetOwn { value: to } => {
+                kind.is_reversible(value(self.from.as_ref()).as_ref(), value(to.as_ref()).as_ref())
+            }
+            // The version that was put in its place may be nowhere to be had.
+            Action::ResetBasePackage { .. } => {
+                value(self.from.as_ref()) != Some(Value::Override(PackageOverride::Replaced))
+            }
+            _ => true,
+        }
     }
 
     /// The manifest a capture writes.
@@ -309,8 +328,10 @@ impl Step {
             (Action::RemoveRemote { .. }, _) => 12,
             (Action::UpgradeSystem {} | Action::SwitchSystem { .. }, _) => 13,
             (Action::RollBackSystem {} | Action::ResetSystem {}, _) => 13,
-            (Action::LayerPackage { .. } | Action::UnlayerPackage { .. }, _) => 14,
-            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 15,
+            (Action::ResetBasePackage { .. }, _) => 14,
+            (Action::RemoveBasePackage { .. }, _) => 15,
+            (Action::LayerPackage { .. } | Action::UnlayerPackage { .. }, _) => 16,
+            (Action::RemoveKernelArgument { .. } | Action::AddKernelArgument { .. }, _) => 17,
         }
     }
 
@@ -323,7 +344,9 @@ impl Step {
             Action::InstallPackage { name }
             | Action::RemovePackage { name }
             | Action::LayerPackage { name }
-            | Action::UnlayerPackage { name } => (Domain::Pkg, name.as_str()),
+            | Action::UnlayerPackage { name }
+            | Action::ResetBasePackage { name }
+            | Action::RemoveBasePackage { name } => (Domain::Pkg, name.as_str()),
             Action::EnableCopr { project } | Action::DisableCopr { project } => (Domain::Copr, project.as_str()),
             Action::UnlockSystem {} => match self.item.domain {
                 Domain::Pkg => (Domain::Pkg, self.item.key.as_str()),
@@ -468,6 +491,8 @@ impl Action {
             Self::InstallPackage { .. }
             | Self::LayerPackage { .. }
             | Self::UnlayerPackage { .. }
+            | Self::ResetBasePackage { .. }
+            | Self::RemoveBasePackage { .. }
             | Self::RemovePackage { .. }
             | Self::UnlockSystem {}
             | Self::EnableCopr { .. }
@@ -496,7 +521,9 @@ impl Action {
     #[must_use]
     pub fn result(&self) -> Option<serde_json::Value> {
         let value = match self {
-            Self::InstallPackage { .. } | Self::LayerPackage { .. } | Self::AddKernelArgument { .. } => Value::Present,
+            Self::InstallPackage { .. } | Self::LayerPackage { .. } | Self::ResetBasePackage { .. } => Value::Present,
+            Self::AddKernelArgument { .. } => Value::Present,
+            Self::RemoveBasePackage { .. } => Value::Override(PackageOverride::Removed),
             Self::EnableCopr { .. } => Value::Copr(CoprState::CHECKED),
             Self::SetUnit { state, .. } => Value::Unit(*state),
             Self::SetSetting { value: Some(value), .. } => Value::Setting(value.clone()),
@@ -532,6 +559,7 @@ impl Action {
         match self {
             Self::AddKernelArgument { .. } | Self::RemoveKernelArgument { .. } => Effect::Restart,
             Self::LayerPackage { .. } | Self::UnlayerPackage { .. } => Effect::Restart,
+            Self::ResetBasePackage { .. } | Self::RemoveBasePackage { .. } => Effect::Restart,
             _ if self.is_of_image() => Effect::Restart,
             _ => Effect::Now,
         }
@@ -543,6 +571,7 @@ impl Action {
         match self {
             Self::InstallPackage { .. } | Self::RemovePackage { .. } => Stop::No,
             Self::LayerPackage { .. } | Self::UnlayerPackage { .. } => Stop::No,
+            Self::ResetBasePackage { .. } | Self::RemoveBasePackage { .. } => Stop::No,
             Self::SetSetting { .. } | Self::WriteManifest { .. } => Stop::Safe,
             _ => Stop::AfterStep,
         }

@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::{Comparison, Origin};
 use crate::domain;
+use crate::i18n::gettext;
 use crate::item::{Domain, ItemId};
 use crate::manifest::{Declaration, Declarations, Manifest};
 use crate::setup::Setup;
-use crate::value::Value;
+use crate::value::{PackageOverride, Value};
 
 use super::build::{self, BuildError};
 use super::step::{Action, Step};
@@ -82,6 +83,16 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
             return Err(BuildError::Unknown { item: item.clone(), problem: unknown.problem.clone() });
         }
         let Some(change) = changes.get(item) else { continue };
+        // What was taken out of the image is not there; bringing the image's back would be the opposite.
+        if let (None, Some(Value::Override(state))) = (&change.setup, &change.computer) {
+            match state {
+                PackageOverride::Removed => continue,
+                PackageOverride::Replaced => {
+                    let reason = gettext("it belongs to the image, and only its recipe can leave it out");
+                    return Err(BuildError::Fixed { item: item.clone(), reason });
+                }
+            }
+        }
         if let Some(reason) = &change.fixed {
             return Err(BuildError::Fixed { item: item.clone(), reason: reason.clone() });
         }

@@ -26,7 +26,7 @@ use crate::i18n::{fill, gettext};
 use crate::name::{KernelArgument, UnitName};
 use crate::plan::{Action, Plan, Stale, Step};
 use crate::problem::Problem;
-use crate::value::{Scope, UnitState};
+use crate::value::{PackageOverride, Scope, UnitState};
 
 use super::Sink;
 use super::event::{Event, StepResult, StepState};
@@ -345,6 +345,8 @@ const fn is_batched(action: &Action) -> bool {
             | Action::RemovePackage { .. }
             | Action::LayerPackage { .. }
             | Action::UnlayerPackage { .. }
+            | Action::ResetBasePackage { .. }
+            | Action::RemoveBasePackage { .. }
             | Action::AddKernelArgument { .. }
             | Action::RemoveKernelArgument { .. }
     )
@@ -391,6 +393,11 @@ fn run_batch(
         Action::LayerPackage { .. } | Action::UnlayerPackage { .. } => {
             let words = layering(batch.iter().map(|(_, step)| &step.action));
             tool(by_the_manager(units, &words.iter().map(String::as_str).collect::<Vec<_>>()))
+        }
+        Action::ResetBasePackage { .. } | Action::RemoveBasePackage { .. } => {
+            let verb = if matches!(step.action, Action::ResetBasePackage { .. }) { "reset" } else { "remove" };
+            let names = batch.iter().map(|(_, step)| step.item.key.as_str());
+            tool(by_the_manager(units, &["rpm-ostree", "override", verb].into_iter().chain(names).collect::<Vec<_>>()))
         }
         Action::UnlockSystem {} => match (system.usr_overlay, system.kind) {
             (true, _) => Ok(()),
@@ -577,7 +584,10 @@ fn verify(
         .any(|(_, step)| matches!(step.action, Action::AddKernelArgument { .. } | Action::RemoveKernelArgument { .. }))
         .then(|| domain::karg::next_start(host, system.kind));
     let is_of_versions = |action: &Action| {
-        action.is_of_image() || matches!(action, Action::LayerPackage { .. } | Action::UnlayerPackage { .. })
+        use Action::{LayerPackage, RemoveBasePackage, ResetBasePackage, UnlayerPackage};
+        action.is_of_image()
+            || matches!(action, LayerPackage { .. } | UnlayerPackage { .. })
+            || matches!(action, ResetBasePackage { .. } | RemoveBasePackage { .. })
     };
     let versions = batch.iter().any(|(_, step)| is_of_versions(&step.action)).then(|| System::probe(host));
     for (n, step) in batch {
@@ -594,6 +604,13 @@ fn verify(
             Action::LayerPackage { name } | Action::UnlayerPackage { name } => {
                 let layered = versions.as_ref().is_some_and(|now| domain::pkg::is_layered(now, name));
                 Ok(layered == matches!(step.action, Action::LayerPackage { .. }))
+            }
+            Action::ResetBasePackage { name } => {
+                Ok(versions.as_ref().is_some_and(|now| domain::pkg::override_of(now, name).is_none()))
+            }
+            Action::RemoveBasePackage { name } => {
+                let state = versions.as_ref().and_then(|now| domain::pkg::override_of(now, name));
+                Ok(state == Some(PackageOverride::Removed))
             }
             Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => match &arguments {
                 Some(Ok(set)) => Ok(set.contains(argument) == matches!(step.action, Action::AddKernelArgument { .. })),

@@ -20,6 +20,8 @@ fn patience(action: &Action) -> Duration {
         // Without a terminal flatpak, rpm-ostree and bootc say nothing while they download.
         Action::LayerPackage { .. }
         | Action::UnlayerPackage { .. }
+        | Action::ResetBasePackage { .. }
+        | Action::RemoveBasePackage { .. }
         | Action::InstallFlatpak { .. }
         | Action::RemoveFlatpak { .. }
         | Action::UpgradeSystem {}

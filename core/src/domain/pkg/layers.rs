@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::deployment::{Deployment, System};
+use crate::deployment::{Deployment, HostKind, System};
 use crate::domain::Observed;
 use crate::i18n::{fill, gettext};
 use crate::manifest::Declarations;
@@ -36,13 +36,8 @@ pub(super) fn all(system: &System) -> BTreeSet<String> {
     deployments.flat_map(layered).chain(system.layered.iter().cloned()).collect()
 }
 
-/// What the installed packages alone do not tell: layers that come with the next start, and packages taken out of
-/// the image.
-pub(super) fn beyond_installed(
-    system: &System,
-    declared: &Declarations,
-    installed: &Installed,
-) -> Vec<(String, Observed)> {
+/// What the installed packages alone do not tell: layers that come with the next start.
+pub(super) fn beyond_installed(system: &System, installed: &Installed) -> Vec<(String, Observed)> {
     let now = system.booted.as_ref().map(layered).unwrap_or_default();
     let there = |after_restart| Observed { own: true, after_restart, ..Observed::of(Value::Present) };
     let mut seen = Vec::new();
@@ -52,46 +47,47 @@ pub(super) fn beyond_installed(
         let after_restart = !now.contains(&name);
         seen.push((name, there(after_restart)));
     }
-    let removed = system.booted.iter().flat_map(|booted| &booted.removed);
-    for name in removed.filter(|name| declared.contains_key(*name) && !installed.contains_key(*name)) {
-        let hint = fill(
-            &gettext("it was taken out of the image here; ‘rpm-ostree override reset {name}’ brings it back"),
-            &[("name", name)],
-        );
-        seen.push((name.clone(), Observed { fixed: Some(hint), ..Observed::default() }));
-    }
     seen
 }
 
-/// What was done to packages of the image and lasts, where the setup says nothing of them.
+/// What was done to packages of a deployment's image.
+fn overrides(deployment: &Deployment) -> BTreeMap<String, PackageOverride> {
+    let removed = deployment.removed.iter().map(|name| (name.clone(), PackageOverride::Removed));
+    removed.chain(deployment.replaced.iter().map(|text| (text.clone(), PackageOverride::Replaced))).collect()
+}
+
+/// What was done to one. One that came as a file is named with its version and architecture.
+pub(super) fn override_of(deployment: &Deployment, name: &str) -> Option<PackageOverride> {
+    overrides(deployment).into_iter().find(|(text, _)| text == name || name_of(text) == name).map(|(_, state)| state)
+}
+
+/// What was done to packages of the image and lasts: taken out or replaced. A package that is there is as the setup
+/// wants it, whichever version it is in.
 pub(super) fn overridden(
     system: &System,
     declared: &Declarations,
     installed: &Installed,
 ) -> BTreeMap<String, Observed> {
-    let overrides = |deployment: Option<&Deployment>| {
-        let mut found = BTreeMap::new();
-        if let Some(deployment) = deployment {
-            found.extend(deployment.removed.iter().map(|name| (name.clone(), PackageOverride::Removed)));
-            // One that came as a file is named with its version and architecture.
-            found.extend(
-                deployment.replaced.iter().map(|text| (package(text, installed).to_owned(), PackageOverride::Replaced)),
-            );
-        }
-        found
+    let of = |deployment: &Deployment| -> BTreeMap<String, PackageOverride> {
+        let named = |(text, state): (String, PackageOverride)| (package(&text, installed).to_owned(), state);
+        overrides(deployment).into_iter().map(named).collect()
     };
-    let now = overrides(system.booted.as_ref());
+    let now = system.booted.as_ref().map(of).unwrap_or_default();
     // What the next start takes back is as good as gone.
-    let then = system.next_start().map_or_else(|| now.clone(), |next| overrides(Some(next)));
+    let then = system.next_start().map_or_else(|| now.clone(), of);
+    let is_declared = |name: &str| declared.contains_key(name);
     let mut seen = BTreeMap::new();
-    for (name, state) in then.into_iter().filter(|(name, _)| !declared.contains_key(name)) {
-        let hint = fill(
-            &gettext("‘rpm-ostree override reset {name}’ takes that back; what is to last belongs in the recipe"),
-            &[("name", &name)],
-        );
-        let after_restart = now.get(&name) != Some(&state);
-        let value = Value::Override(state);
-        seen.insert(name, Observed { own: true, after_restart, fixed: Some(hint), ..Observed::of(value) });
+    for (name, state) in then.iter().filter(|(name, state)| **state == PackageOverride::Removed || !is_declared(name)) {
+        // Only a system that has such a thing already has what takes it back.
+        let is_rpm_ostrees = matches!(system.kind, HostKind::Layered | HostKind::Ostree);
+        let hint = gettext("‘rpm-ostree override reset {name}’ takes that back; what is to last belongs in the recipe");
+        let fixed = (!is_rpm_ostrees).then(|| fill(&hint, &[("name", name)]));
+        let (value, after_restart) = (Value::Override(*state), now.get(name) != Some(state));
+        seen.insert(name.clone(), Observed { own: true, after_restart, fixed, ..Observed::of(value) });
+    }
+    // What was taken out and comes back with the restart.
+    for name in now.keys().filter(|name| !then.contains_key(*name) && is_declared(name)) {
+        seen.insert(name.clone(), Observed { after_restart: true, ..Observed::of(Value::Present) });
     }
     seen
 }
@@ -99,11 +95,15 @@ pub(super) fn overridden(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployment::HostKind;
+    use crate::agreed::Base;
+    use crate::compare::{Change, Effect, Origin, Privilege, Shape};
+    use crate::domain::Actions;
     use crate::domain::Kind as _;
     use crate::domain::pkg::{Packages, observe};
     use crate::host::recording::RecordingHost;
     use crate::manifest::{Declaration, Manifest};
+    use crate::name::PackageName;
+    use crate::plan::{Action, Deferral, Step};
 
     const RPM: &str = "rpm -qa --qf '%{NAME}\\t%{EVR}.%{ARCH}\\n'";
 
@@ -154,34 +154,98 @@ mod tests {
         assert!(seen["strace"].after_restart && seen["strace"].own);
     }
 
-    #[test]
-    fn what_was_taken_out_of_the_image_says_how_it_comes_back() {
-        let booted = Deployment { removed: vec!["firefox".to_owned()], ..deployment("a.0", &[], &[]) };
-        let wanted = Declaration { value: Some(Value::Present), manifest: Manifest::SystemPackages, line: 1 };
-        let declared = Declarations::from([("firefox".to_owned(), wanted)]);
-        let seen = observe(&host(), &system(HostKind::Layered, booted, None), &declared).unwrap().entries;
-        assert!(seen["firefox"].value.is_none() && !seen["firefox"].own);
-        assert!(seen["firefox"].fixed.as_ref().unwrap().contains("rpm-ostree override reset firefox"));
+    /// Such a system with its manifest's one package.
+    fn wanting(name: &str, value: Value) -> Declarations {
+        let wanted = Declaration { value: Some(value), manifest: Manifest::SystemPackages, line: 1 };
+        Declarations::from([(name.to_owned(), wanted)])
     }
 
-    #[test]
-    fn an_override_that_lasts_is_a_change_the_setup_cannot_hold() {
-        let changed = Deployment {
+    fn changed() -> Deployment {
+        Deployment {
             removed: vec!["firefox".to_owned()],
             replaced: vec!["bash".to_owned(), "podman-5:5.6-1.fc44.x86_64".to_owned()],
             ..deployment("a.0", &[], &[])
-        };
-        let layered = |next| system(HostKind::Layered, changed.clone(), next);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_out_of_the_image_comes_back_where_the_setup_has_it() {
+        let declared = wanting("firefox", Value::Present);
+        let look = |kind, next| observe(&host(), &system(kind, changed(), next), &declared).unwrap().entries;
+        let out = Some(Value::Override(PackageOverride::Removed));
+        assert_eq!(look(HostKind::Layered, None)["firefox"].value, out);
+        assert_eq!(look(HostKind::Layered, None)["firefox"].fixed, None);
+        // Without rpm-ostree nothing here could.
+        let hint = look(HostKind::ImageOnly, None)["firefox"].fixed.clone().unwrap();
+        assert!(hint.contains("rpm-ostree override reset firefox"));
+        let back = &look(HostKind::Layered, Some(deployment("b.0", &[], &[])))["firefox"];
+        assert_eq!((&back.value, back.after_restart), (&Some(Value::Present), true));
+        // A package in another version than the image's is there.
+        let bash = observe(&host(), &system(HostKind::Layered, changed(), None), &wanting("bash", Value::Present));
+        assert_eq!(bash.unwrap().entries["bash"].value, Some(Value::Present));
+    }
+
+    #[test]
+    fn an_override_that_lasts_is_a_change_that_can_be_taken_back() {
+        let layered = |next| system(HostKind::Layered, changed(), next);
         let seen = observe(&host(), &layered(None), &Declarations::new()).unwrap().entries;
         let state = |name: &str| seen[name].value.as_ref().unwrap().to_string();
         assert_eq!(seen.keys().collect::<Vec<_>>(), ["bash", "firefox", "podman"]);
         assert_eq!((&*state("firefox"), &*state("podman")), ("taken out of the image", "replaced in the image"));
-        assert!(seen.values().all(|seen| seen.own && seen.fixed.is_some() && !seen.after_restart));
+        assert!(seen.values().all(|seen| seen.own && seen.fixed.is_none() && !seen.after_restart));
         assert!(Packages.places("firefox", seen["firefox"].value.as_ref()).is_none());
         assert_eq!(Packages.value(&serde_json::json!(seen["firefox"].value)), seen["firefox"].value);
         // The next start has none of them.
         let back = layered(Some(deployment("b.0", &[], &[])));
         assert!(observe(&host(), &back, &Declarations::new()).unwrap().entries.is_empty());
+        let name = |name: &str| name.parse().unwrap();
+        assert_eq!(super::super::override_of(&layered(None), &name("podman")), Some(PackageOverride::Replaced));
+        assert_eq!(super::super::override_of(&back, &name("podman")), None);
+    }
+
+    /// The change of a package from its sides, and what applying it does.
+    fn applied(setup: Option<Value>, computer: Option<Value>) -> (Effect, Actions) {
+        let mut change = Change {
+            id: "pkg:firefox".parse().unwrap(),
+            name: None,
+            setup,
+            computer,
+            base: Base::Unknown,
+            shape: Shape::Different,
+            origin: Origin::New,
+            effect: Effect::Now,
+            privilege: Privilege::Admin,
+            declared_at: None,
+            fixed: None,
+        };
+        change.effect = Packages.effect_of(&change, HostKind::Layered);
+        (change.effect, Packages.actions(&change, HostKind::Layered))
+    }
+
+    #[test]
+    fn what_was_done_to_the_image_is_taken_back_and_what_was_taken_out_can_be_again() {
+        let name: PackageName = "firefox".parse().unwrap();
+        let [out, other] =
+            [PackageOverride::Removed, PackageOverride::Replaced].map(|state| Some(Value::Override(state)));
+        let reset = vec![Action::ResetBasePackage { name: name.clone() }];
+        for (setup, computer) in [(None, &out), (None, &other), (Some(Value::Present), &out)] {
+            let (effect, actions) = applied(setup, computer.clone());
+            assert_eq!((effect, actions.unwrap().unwrap()), (Effect::Restart, reset.clone()));
+        }
+        let (effect, actions) = applied(out.clone(), Some(Value::Present));
+        assert_eq!(
+            (effect, actions.unwrap().unwrap()),
+            (Effect::Restart, vec![Action::RemoveBasePackage { name: name.clone() }])
+        );
+        assert_eq!(applied(other.clone(), Some(Value::Present)).1.unwrap_err(), Deferral::Fixed);
+        // A version that was put in its place may be nowhere to be had.
+        for (from, reversible) in [(&out, true), (&other, false)] {
+            let step = Step::apply("pkg:firefox".parse().unwrap(), reset[0].clone(), Effect::Restart, Origin::New);
+            let mut step = step.from(from.as_ref());
+            assert_eq!((step.reversible, step.check()), (reversible, Ok(())));
+            step.reversible = true;
+            assert_eq!(step.check().is_ok(), reversible);
+        }
     }
 
     #[test]

@@ -34,8 +34,10 @@ pub(super) fn busy<'a>(host: &dyn Host, actions: impl Iterator<Item = &'a Action
     let packages = |action: &Action| matches!(action, Action::InstallPackage { .. } | Action::RemovePackage { .. });
     let sysroot = |action: &Action| {
         use Action::{AddKernelArgument, LayerPackage, RemoveKernelArgument, UnlayerPackage, UnlockSystem};
+        use Action::{RemoveBasePackage, ResetBasePackage};
         matches!(action, AddKernelArgument { .. } | RemoveKernelArgument { .. } | UnlockSystem { .. })
             || matches!(action, LayerPackage { .. } | UnlayerPackage { .. })
+            || matches!(action, ResetBasePackage { .. } | RemoveBasePackage { .. })
             || action.is_of_image()
     };
     let of_packages = || of_files(host, &PACKAGES).or_else(|| of_process_files(host));

@@ -3,10 +3,11 @@
 //!
 //! Follows rpm-ostree(1) and the keys of `rpm-ostree status --json`. `status` and the printing of
 //! kernel arguments need no privilege, as over the real daemon; changes need root here, where the
-//! real one asks polkit. Overrides and live changes are not there and are refused by name.
+//! real one asks polkit. Live changes and packages put in the place of others are not there and are refused by name.
 
 mod deploy;
 mod layers;
+mod overrides;
 mod status;
 
 use std::process::ExitCode;
@@ -57,6 +58,9 @@ enum Command {
     Install(layers::Options),
     /// Remove overlayed additional packages
     Uninstall(layers::Options),
+    /// Manage base package overrides
+    #[command(subcommand)]
+    Override(overrides::Verb),
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
@@ -115,6 +119,7 @@ fn main() -> ExitCode {
         Command::Reset => deploy::reset(),
         Command::Install(options) => layers::install(&options),
         Command::Uninstall(options) => layers::uninstall(&options),
+        Command::Override(verb) => overrides::change(&verb),
         Command::Other(words) => other(&words),
     };
     done.unwrap_or_else(|error| {
@@ -181,7 +186,7 @@ fn other(words: &[String]) -> Result<ExitCode> {
         print!("{}", ostree::run("ostree", &["admin", "unlock"])?);
         return Ok(ExitCode::SUCCESS);
     }
-    if ["override", "initramfs", "initramfs-etc", "apply-live"].contains(&verb) {
+    if ["initramfs", "initramfs-etc", "apply-live"].contains(&verb) {
         layers::refuse_if_locked()?;
     }
     bail!("`{verb}` is not supported by this stand-in");

@@ -46,6 +46,10 @@ fn deployment(deployment: &Deployment) -> Result<Value> {
         .into_iter()
         .map(|entry| entry.split_once(':').map_or(entry, |(_, name)| name))
         .collect();
+    let replaced: Vec<&str> = list("overrides", "replace-local")
+        .into_iter()
+        .map(|entry| entry.split_once(':').map_or(entry, |(_, name)| name))
+        .collect();
     let mut all = Map::new();
     let mut put = |key: &str, value: Value| all.insert(key.to_owned(), value);
     put("id", json!(format!("{}-{}", deployment.stateroot, deployment.name())));
@@ -64,10 +68,10 @@ fn deployment(deployment: &Deployment) -> Result<Value> {
     put("packages", json!(requested));
     put("requested-local-packages", json!(local));
     put("requested-base-removals", json!(list("overrides", "remove")));
+    put("requested-base-local-replacements", json!(replaced));
     put("base-remote-replacements", json!({}));
     for key in [
         "requested-local-fileoverride-packages",
-        "requested-base-local-replacements",
         "requested-base-remote-replacements",
         "base-removals",
         "base-local-replacements",
