@@ -7,26 +7,36 @@
 # The image a lab recipe begins with.
 IMAGE_BASE=registry.lab/base:44
 
-# image_tree: prints the directory whose store/ has the base tree of atomic hosts as an image.
+# image_tree [dnf4 | dnf5]: prints the directory whose store/ has as an image the base tree of atomic hosts, or that of
+# the root that has one of the two.
 image_tree() {
-  local base
-  base=$(atomic_base) || return 1
+  local kind=${1:-} base parts=("$BKT_SRC/lab/image/make.sh" "$BKT_SRC/lab/image/storage.sh")
+  if [ -n "$kind" ]; then
+    base=$(readlink -f "$(root_path "$kind")") && lab_repos >/dev/null || return 1
+    parts+=("$BKT_SRC/lab/image/dnf.sh" "$BKT_SRC/lab/packages" "$BKT_SRC/lab/lib/repos.sh" "$BKT_SRC/lab/sample/root/usr/lib/os-release")
+  else
+    base=$(atomic_base) || return 1
+  fi
   root_path boxes >/dev/null || return 1
-  cached "image-$(hash_of "$BKT_SRC/lab/image/make.sh" "$BKT_SRC/lab/image/storage.sh")-${base##*/atomic-}" \
-    image_make_tree "$base"
+  base=$(basename "$base")
+  cached "image-$(hash_of "${parts[@]}")-${base#atomic-}" image_make_tree "$kind" "$BKT_CACHE/$base"
 }
 
-image_make_tree() { # ATOMIC-BASE OUT
-  lab_ostree checkout --repo="$1/repo" base "$2/tree" &&
-    (BKT_ROOT_IS_MOUNT=1 root_exec boxes bash "$BKT_SRC/lab/image/make.sh" "$2/tree" "$2") &&
-    remove_tree "$2/tree" && remove_tree "$2/conf"
+image_make_tree() { # KIND BASE OUT
+  if [ -n "$1" ]; then
+    unshare -m bash "$BKT_SRC/lab/image/dnf.sh" "$2" "$3/tree"
+  else
+    lab_ostree checkout --repo="$2/repo" base "$3/tree"
+  fi &&
+    (BKT_ROOT_IS_MOUNT=1 root_exec boxes bash "$BKT_SRC/lab/image/make.sh" "$3/tree" "$3") &&
+    remove_tree "$3/tree" && remove_tree "$3/conf"
 }
 
-# image_init DIR: an empty storage for images in DIR, with $IMAGE_BASE, which has the stand-ins of this checkout, and
-# the Copr's certificate. DIR belongs on the file system of $BKT_CACHE.
+# image_init DIR [KIND]: an empty storage for images in DIR, with $IMAGE_BASE, which has the stand-ins of this checkout,
+# and the Copr's certificate. DIR belongs on the file system of $BKT_CACHE.
 image_init() {
   local dir=$1 standins
-  IMAGE_TREE=$(image_tree) && standins=$(atomic_standins) || return 1
+  IMAGE_TREE=$(image_tree "${2:-}") && standins=$(atomic_standins) || return 1
   ATOMIC_STANDINS=$standins
   remove_tree "$dir"
   mkdir -p "$dir/base"
@@ -37,7 +47,7 @@ image_init() {
 FROM localhost/lab/tree
 COPY bootc rpm-ostree /usr/bin/
 COPY lab.pem /etc/ssl/certs/ca-certificates.crt
-RUN mkdir -p /usr/lib/ssl && ln -s /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem
+RUN mkdir -p /usr/lib/ssl && ln -sf /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem
 # a build may not do what this asks for, and an image of Fedora does not have it
 RUN rm -f /usr/lib/*/rpm-plugins/unshare.so
 END

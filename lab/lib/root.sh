@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # Debian roots that carry what the machine lacks: `build` compiles and tests, `host` is booted.
-# `dnf5` has what trixie lacks: dnf5 and rpm 6. `boxes` has distrobox, podman, buildah and a registry. lab/lib/KIND.packages lists their packages; root_exec runs a
+# `dnf5` has what trixie lacks, dnf5 and rpm 6; `dnf4` a dnf4 that reads groups of packages, on which trixie's ends with a fault. `boxes` has distrobox, podman, buildah and a registry. lab/lib/KIND.packages lists their packages; root_exec runs a
 # command in one.
 
-suite_of() { if [ "$1" = dnf5 ]; then echo forky; else echo trixie; fi; }
+suite_of() { if [[ $1 = dnf[45] ]]; then echo forky; else echo trixie; fi; }
 
 root_path() {
   local list=$BKT_SRC/lab/lib/$1.packages suite dir key

@@ -31,8 +31,8 @@ use super::input::{Arguments, Input, Packages};
 /// Where bootc reads what Bucket wrote for it.
 const ARGUMENTS_FILE: &str = "/usr/lib/bootc/kargs.d/50-bkt.toml";
 
-/// What dnf4 and dnf5 leave in `/var`, which would reach new computers alone and which bootc's lint names.
-const FORGET: &str = "rm -rf /var/cache/dnf /var/cache/libdnf5 /var/lib/dnf /var/log/dnf* /var/log/hawkey.log";
+/// What dnf4 and dnf5 leave in `/var`, which would reach new computers alone, and dnf5 in `/run`; the lint names both.
+const FORGET: &str = "rm -rf /var/cache/dnf /var/cache/libdnf5 /var/lib/dnf /var/log/dnf* /var/log/hawkey.log /run/dnf";
 
 /// The lines of a section, and whether the image needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
