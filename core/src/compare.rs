@@ -363,7 +363,12 @@ impl Comparison {
             self.unknown.push(Unknown { domain, item, problem: problem.clone() });
         }
         let unread = |key: &&String| setup.unread(domain).all(|(unread, _)| unread != Some(key.as_str()));
-        let keys: BTreeSet<&String> = declared.keys().chain(observation.entries.keys()).filter(unread).collect();
+        let keys: BTreeSet<&String> = declared
+            .keys()
+            .chain(observation.entries.keys())
+            .filter(unread)
+            .filter(|key| kind.is_compared(key))
+            .collect();
         let nothing = Observed::default();
         for key in keys {
             let id = ItemId::new(domain, key);

@@ -180,6 +180,11 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether an item is compared with the computer. What is not is the image's alone.
+    fn is_compared(&self, _key: &str) -> bool {
+        true
+    }
+
     /// Whether such items are the person's own choice, so that what changed here is suggested for capture.
     fn is_personal(&self) -> bool {
         true

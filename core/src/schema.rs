@@ -63,7 +63,6 @@ pub static ALL: &[Schema] = &schemas![
     "dev-run",
     "distrobox",
     "dnf",
-    "dnf-groups",
     "doctor",
     "drift",
     "error",

@@ -5,13 +5,12 @@
 //!
 //! Invariant: no word a person typed becomes an option of a tool.
 
-mod groups;
-
 use bkt_core::compare::{Change, Decision};
+use bkt_core::domain::{self, pkg::groups};
 use bkt_core::host::{HostError, Invocation, Output};
 use bkt_core::i18n::{fill, gettext};
-use bkt_core::item::Domain;
-use bkt_core::name::PackageName;
+use bkt_core::item::{Domain, ItemId};
+use bkt_core::name::{NameError, PackageName};
 use bkt_core::plan::Consent;
 use bkt_core::recipe::of_the_image;
 use bkt_core::setup::Setup;
@@ -20,7 +19,7 @@ use serde_json::json;
 
 use super::run::{self, Proposal};
 use super::{diff, verb};
-use crate::args::{DiffArgs, DnfCommand};
+use crate::args::{DiffArgs, DnfCommand, ThingsArgs};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 
@@ -28,18 +27,18 @@ use crate::error::{Answer, Failure, exit};
 pub(super) fn dnf(context: &Context, command: &DnfCommand) -> Result<Answer, Failure> {
     match command {
         DnfCommand::Install(args) => {
-            if let Some(named) = groups::named(args)? {
-                return groups::change(context, named, true);
-            }
-            let wanted = verb::named::<PackageName>(Domain::Pkg, &args.names, &Value::Present)?;
-            verb::change(context, wanted, &args.sides)
+            let items = items(args)?;
+            let has_groups = items.iter().any(|item| !domain::kind(item.domain).is_compared(&item.key));
+            let wanted = items.into_iter().map(|item| (item, Some(Value::Present)));
+            let answer = verb::change(context, wanted, &args.sides)?;
+            Ok(if has_groups && !context.globals.dry_run {
+                answer.hinted(gettext("The packages of a group come with the next image built from the setup."))
+            } else {
+                answer
+            })
         }
         DnfCommand::Remove(args) => {
-            if let Some(named) = groups::named(args)? {
-                return groups::change(context, named, false);
-            }
-            verb::named::<PackageName>(Domain::Pkg, &args.names, &Value::Present)?;
-            verb::change(context, verb::gone(Domain::Pkg, &args.names), &args.sides)
+            verb::change(context, items(args)?.into_iter().map(|item| (item, None)), &args.sides)
         }
         DnfCommand::Copr { command } => super::copr::copr(context, command),
         DnfCommand::List => list(context),
@@ -53,6 +52,24 @@ pub(super) fn dnf(context: &Context, command: &DnfCommand) -> Result<Answer, Fai
         DnfCommand::Info { words } => ask(context, "info", words),
         DnfCommand::Provides { words } => ask(context, "provides", words),
     }
+}
+
+/// The items of some names: packages, and groups of them as `@NAME`, which are for the image alone.
+fn items(args: &ThingsArgs) -> Result<Vec<ItemId>, Failure> {
+    let item = |name: &String| match name.strip_prefix('@') {
+        Some(_) if args.sides.here_only || args.sides.now => {
+            Err(Failure::new(exit::USAGE, "not_possible", gettext("a group is for the image alone"))
+                .hinted(gettext("Name the packages it is about")))
+        }
+        Some(group) => group.parse().map(|group| groups::key(&group)).map_err(invalid),
+        None => name.parse().map(|name: PackageName| name.to_string()).map_err(invalid),
+    };
+    let keys: Result<Vec<String>, Failure> = args.names.iter().map(item).collect();
+    Ok(keys?.into_iter().map(|key| ItemId::new(Domain::Pkg, key)).collect())
+}
+
+fn invalid(error: NameError) -> Failure {
+    Failure::new(exit::USAGE, "name_invalid", error.to_string())
 }
 
 /// `list`: packages, and what of the setup concerns the image alone.

@@ -33,7 +33,8 @@ pub(super) fn change(
     let session = context.session()?;
     let wish = |(item, value): (ItemId, Wanted)| {
         let setup = (!sides.here_only).then(|| value.clone());
-        let computer = (!context.setup_only(sides)).then_some(value);
+        let compared = domain::kind(item.domain).is_compared(&item.key);
+        let computer = (compared && !context.setup_only(sides)).then_some(value);
         (item, Wish { setup, computer, live: sides.now || sides.here_only, ..Wish::default() })
     };
     fulfil(context, &session, &wanted.into_iter().map(wish).collect(), !sides.here_only && !sides.now)

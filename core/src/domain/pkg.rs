@@ -32,7 +32,7 @@ use super::{Actions, Kind, Look, Observation, Observed};
 use crate::plan::{Action, Deferral};
 
 /// Reads `{"packages": [...], "groups": [...], "excluded": [...]}`. Groups and excluded packages are the recipe's: a
-/// group is no package, and what a computer has of its image is not compared.
+/// group, whose item is `pkg:@NAME`, is no package, and what a computer has of its image is not compared.
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["packages", "groups", "excluded", "copr_repos"]);
     let mut declarations = Declarations::new();
@@ -41,7 +41,11 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
         reader.declare(&mut declarations, value, name.as_str(), Some(Value::Present))?;
     }
     for value in reader.list(root, "groups")? {
-        reader.string("groups", value)?;
+        let text = reader.string("groups", value)?;
+        // One that is none concerns the recipe alone, which says so.
+        if let Ok(group) = groups::name(text) {
+            reader.declare(&mut declarations, value, &groups::key(&group), Some(Value::Present))?;
+        }
     }
     for value in reader.list(root, "excluded")? {
         let name: PackageName = reader.name(value, reader.string("excluded", value)?)?;
@@ -228,8 +232,15 @@ impl Kind for Packages {
 
     fn places(&self, key: &str, value: Option<&Value>) -> Option<Vec<Edit>> {
         let there = value.is_some();
+        if let Some(group) = groups::of(key) {
+            return Some(groups::places(group, there));
+        }
         let entry = Entry::Word(key.to_owned());
         (!there || value == Some(&Value::Present)).then(|| vec![Edit { path: &["packages"], entry, there }])
+    }
+
+    fn is_compared(&self, key: &str) -> bool {
+        groups::of(key).is_none()
     }
 
     fn is_personal(&self) -> bool {
@@ -338,7 +349,8 @@ mod tests {
         let read = |text: &str| Reader::declarations(Manifest::SystemPackages, Domain::Pkg, text);
         let (declared, warnings) =
             read(r#"{"packages": ["htop"], "groups": ["core"], "excluded": ["firefox", "htop"]}"#).unwrap();
-        assert_eq!(declared.into_keys().collect::<Vec<_>>(), ["htop"]);
+        assert_eq!(declared.into_keys().collect::<Vec<_>>(), ["@core", "htop"]);
+        assert!(!Packages.is_compared("@core") && Packages.is_compared("htop"));
         assert_eq!(warnings.len(), 1, "htop is in both lists");
         assert!(read(r#"{"excluded": ["--all"]}"#).is_err());
         assert!(read(r#"{"groups": [1]}"#).is_err());

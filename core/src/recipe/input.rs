@@ -16,6 +16,7 @@ use jsonc_parser::{CollectOptions, parse_to_ast};
 
 use crate::changelog::Changelog;
 use crate::domain::etc::EtcPath;
+use crate::domain::pkg::groups;
 use crate::ignore::IGNORE_FILE;
 use crate::item::Domain;
 use crate::manifest::{Manifest, ManifestError, ManifestErrorKind, Reader, dialect};
@@ -90,7 +91,7 @@ fn packages(setup: &Setup) -> Result<Packages, ManifestError> {
     let file = File::new(Manifest::SystemPackages.path(), &text);
     let mut packages = Packages::default();
     for (name, declaration) in declared {
-        if declaration.value.is_some() {
+        if declaration.value.is_some() && groups::of(name).is_none() {
             packages.names.insert(name.parse().map_err(|error: NameError| file.error(0, error.into()))?);
         }
     }
