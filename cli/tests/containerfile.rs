@@ -219,6 +219,7 @@ fn the_documented_hook_checks_commits_of_bkt_too() {
     computer.manifest("system-packages.json", r#"{"packages": ["htop"]}"#);
     let said = computer.bkt(&["commit", "-y", "-m", "Remove some"]);
     assert_eq!(said.exit, 1, "{said:?}");
-    assert!(said.err.contains("refused the commit: See edits by hand with ‘bkt containerfile diff’"), "{said:?}");
+    assert!(said.err.contains("refused the commit:\n    Containerfile is out of date with the setup:\n"), "{said:?}");
+    assert!(said.err.contains("\n    See edits by hand with ‘bkt containerfile diff’"), "{said:?}");
     assert_eq!(subjects(&computer), "Edit\nAdd tmux\nBegin\n");
 }

@@ -49,9 +49,9 @@ pub enum RepositoryError {
         /// Its last words.
         reason: String,
     },
-    /// A hook of the person's refused the commit.
-    #[error("a hook of this repository refused the commit: {0}")]
-    Hook(String),
+    /// A hook of the person's refused the commit, with the lines it said.
+    #[error("a hook of this repository refused the commit:{}", below(.0))]
+    Hook(Vec<String>),
     /// A merge, a rebase or the like is not finished.
     #[error("{} is in progress in the setup", .0.name())]
     Busy(Operation),
@@ -295,6 +295,33 @@ impl<'h> Repository<'h> {
 /// The subcommand and nothing that follows it.
 fn command(args: &[&str]) -> String {
     args.iter().find(|arg| !arg.starts_with('-')).map_or_else(String::new, |arg| (*arg).to_owned())
+}
+
+/// How many lines of what a hook says are shown: its last ones, where what is wrong is summed up.
+const HOOK_LINES: usize = 20;
+
+/// Why no commit was made: git's own words, or a hook's, of which every line may matter.
+fn refused(output: &Output) -> RepositoryError {
+    let lines =
+        || output.stdout.lines().chain(output.stderr.lines()).map(str::trim_end).filter(|line| !line.is_empty());
+    if lines().any(|line| line.starts_with("fatal: ") || line.starts_with("error: ")) {
+        return RepositoryError::Git { command: "commit".to_owned(), reason: reason(output) };
+    }
+    let clean = |line: &str| line.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
+    let mut said: Vec<String> = lines().map(clean).collect();
+    match said.len() {
+        0 | 1 => said = vec![reason(output)],
+        count => drop(said.drain(..count.saturating_sub(HOOK_LINES))),
+    }
+    RepositoryError::Hook(said)
+}
+
+/// One line goes on in the sentence, more stand below it.
+fn below(lines: &[String]) -> String {
+    match lines {
+        [line] => format!(" {line}"),
+        lines => lines.iter().map(|line| format!("\n    {line}")).collect(),
+    }
 }
 
 /// What git or gh says went wrong, without the lines that give advice.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{RepositoryError, Tools, command, reason};
+use super::{RepositoryError, Tools, command, reason, refused};
 use crate::host::{Host, Output};
 
 /// The branch a new repository begins with.
@@ -58,12 +58,7 @@ pub fn begin(host: &dyn Host, tools: &Tools, folder: &Path, message: &str) -> Re
     git(host, tools, &["-C", &at, "add", "--all", "--", "."])?;
     let output = run(host, tools, &["-C", &at, "commit", "--quiet", "--file=-"], Some(message))?;
     if output.status != 0 {
-        let said = format!("{}{}", output.stdout, output.stderr);
-        let is_git = said.lines().any(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
-        return Err(match is_git {
-            true => RepositoryError::Git { command: "commit".to_owned(), reason: reason(&output) },
-            false => RepositoryError::Hook(reason(&output)),
-        });
+        return Err(refused(&output));
     }
     Ok(git(host, tools, &["-C", &at, "rev-parse", "HEAD"])?.trim_end().to_owned())
 }

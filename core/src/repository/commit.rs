@@ -2,7 +2,8 @@
 //! A commit of chosen entries, made in a worktree of its own.
 //!
 //! Hooks see a tree that holds exactly what will be committed, and the folder the person works in is not touched:
-//! what fails leaves nothing behind but a worktree that the next commit clears away.
+//! what fails leaves nothing behind but a worktree that the next commit clears away. After a commit that brought the recipe
+//! in step, the one in the folder follows, if it was the committed one.
 //!
 //! Invariant: the new commit differs from the one it stands on by what was chosen and nothing else.
 
@@ -11,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, declared, pick, read};
 use super::status::{Kind, Status};
-use super::{Repository, RepositoryError, reason};
+use super::{Repository, RepositoryError, refused};
 use crate::files::{self, Lock};
 use crate::host::{FileKind, HostError};
 use crate::manifest::Manifest;
-use crate::recipe::file as recipe;
+use crate::recipe::{Section, file as recipe};
 
 /// What is to be committed.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,8 @@ pub struct Committed {
 pub(super) struct Loose {
     pub(super) commit: String,
     pub(super) files: Vec<String>,
+    /// The sections of its recipe that nobody had edited by hand before it.
+    ours: BTreeSet<Section>,
 }
 
 impl Repository<'_> {
@@ -64,6 +67,7 @@ impl Repository<'_> {
         // Refused when somebody else committed meanwhile.
         self.git(["update-ref", "-m", &why, &reference, &made.commit, old])?;
         self.refresh(request.status, &made)?;
+        self.follow(request, &made);
         Ok(Committed { commit: made.commit, branch, files: made.files })
     }
 
@@ -91,6 +95,17 @@ impl Repository<'_> {
         self.is_idle()?;
         let head = request.status.head.as_deref().ok_or(RepositoryError::Unborn)?;
         Worktree::at(self, Some(head))?.commit(self, request)
+    }
+
+    /// Lets the recipe in the person's folder follow its manifests as the committed one does, where they had changed nothing
+    /// in it: it would else be told as a change of theirs that takes the commit's back.
+    fn follow(&self, request: Request<'_>, made: &Loose) {
+        let is_theirs = |entry: &Entry| recipe::is_recipe(entry.path());
+        let is_committed = |file: &String| file.strip_prefix(self.prefix).is_some_and(recipe::is_recipe);
+        if made.files.iter().any(is_committed) && !request.all.iter().any(is_theirs) {
+            // The commit is made; what cannot be written now is out of date, as `containerfile check` says.
+            let _ = recipe::follow(&self.setup_in(self.top), &made.ours);
+        }
     }
 
     fn is_idle(&self) -> Result<(), RepositoryError> {
@@ -157,7 +172,7 @@ impl<'r> Worktree<'r> {
                 Err(error) => return Err(RepositoryError::Broken(error.to_string())),
             }
         }
-        self.record(repository, request.message)
+        Ok(Loose { ours: generated, ..self.record(repository, request.message)? })
     }
 
     /// Commits all that differs here.
@@ -172,15 +187,10 @@ impl<'r> Worktree<'r> {
         let commit = ["-C", &*top, "commit", "--quiet", "--file=-"];
         let output = repository.host.run(&repository.tools.invocation("git", commit).input(message))?;
         if output.status != 0 {
-            let said = format!("{}{}", output.stdout, output.stderr);
-            let is_git = said.lines().any(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
-            return Err(match is_git {
-                true => RepositoryError::Git { command: "commit".to_owned(), reason: reason(&output) },
-                false => RepositoryError::Hook(reason(&output)),
-            });
+            return Err(refused(&output));
         }
         let commit = repository.git_in(&self.top, ["rev-parse", "HEAD"])?.trim_end().to_owned();
-        Ok(Loose { commit, files: changed })
+        Ok(Loose { commit, files: changed, ours: BTreeSet::new() })
     }
 
     fn write(&self, repository: &Repository<'_>, setup: &Path, request: Request<'_>) -> Result<(), RepositoryError> {

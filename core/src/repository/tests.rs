@@ -221,9 +221,21 @@ fn the_recipe_goes_along_with_the_entries_alone() {
     assert_eq!(done.files, ["Containerfile", PACKAGES]);
     let committed = desk.git(&["show", "HEAD:Containerfile"]);
     assert!(committed.contains("htop") && !committed.contains("strace"), "{committed}");
-    // An edit of one's own is an entry.
+    // Nobody had brought it in step here; the commit does, and what is not in it is in step, too.
+    desk.git(&["checkout", "--quiet", "Containerfile"]);
+    desk.packages(&["git", "htop", "strace", "tmux"]);
+    desk.commit(&["pkg:strace"]).unwrap();
+    assert!(desk.read("Containerfile").contains("tmux"), "{}", desk.read("Containerfile"));
+    assert_eq!(desk.ids(), ["pkg:tmux"]);
+    desk.commit(&["pkg:tmux"]).unwrap();
+    assert_eq!(desk.git(&["status", "--porcelain"]), "");
+    // An edit of one's own is an entry, and stays.
     desk.write("Containerfile", &desk.read("Containerfile").replace("FROM x", "FROM y"));
-    assert_eq!(desk.ids(), ["pkg:strace", "Containerfile"]);
+    desk.packages(&["git", "htop", "strace", "tmux", "vim"]);
+    assert_eq!(desk.ids(), ["pkg:vim", "Containerfile"]);
+    let mine = desk.read("Containerfile");
+    desk.commit(&["pkg:vim"]).unwrap();
+    assert_eq!((desk.read("Containerfile"), desk.ids()), (mine, vec!["Containerfile".to_owned()]));
 }
 
 fn recipe_follows(desk: &Desk) {
@@ -283,6 +295,16 @@ fn what_fails_leaves_everything_as_it_was() {
         assert_eq!(desk.state(), before, "{code}");
     };
     failing(|desk| desk.hook("pre-commit", "echo 'no tabs please' >&2; exit 1"), "hook_refused", "no tabs please");
+    failing(
+        |desk| desk.hook("pre-commit", "seq 30; printf 'a.json: 1 tab\\033[2J\\n\\nno tabs please\\n' >&2; exit 1"),
+        "hook_refused",
+        "commit:\n    13\n    14",
+    );
+    failing(
+        |desk| desk.hook("pre-commit", "printf 'a.json: 1 tab\\033[2J\\n\\nno tabs please\\n' >&2; exit 1"),
+        "hook_refused",
+        "commit:\n    a.json: 1 tab[2J\n    no tabs please",
+    );
     failing(|desk| desk.hook("commit-msg", "echo 'no ticket' >&2; exit 1"), "hook_refused", "no ticket");
     failing(|desk| desk.hook("pre-push", "echo 'not today' >&2; exit 1"), "remote_failed", "");
     failing(
