@@ -41,7 +41,6 @@ impl DryRunHost {
 /// Whether a tool only reads when called like this.
 fn only_reads(invocation: &Invocation) -> bool {
     let has = |word: &str| invocation.args.iter().any(|arg| arg == word);
-    let writes = |words: &[&str]| words.iter().any(|word| has(word));
     if has("--version") {
         return true;
     }
@@ -73,7 +72,34 @@ fn only_reads(invocation: &Invocation) -> bool {
                 || (has("kargs")
                     && !invocation.args.iter().any(|arg| arg.starts_with("--append") || arg.starts_with("--delete")))
         }
-        "git" => !writes(&["add", "commit", "push", "checkout", "switch"]),
+        "git" => git_only_reads(&invocation.args),
+        _ => false,
+    }
+}
+
+/// Whether git changes neither a repository nor files like this. A clone goes into a folder that was made for looking into
+/// it and goes again; a fetch remembers what the remote has, and moves no branch of the person's.
+fn git_only_reads(args: &[String]) -> bool {
+    let mut words = args.iter().map(String::as_str);
+    let verb = loop {
+        match words.next() {
+            Some("-C" | "-c") => drop(words.next()),
+            Some(option) if option.starts_with('-') => {}
+            verb => break verb,
+        }
+    };
+    let rest: Vec<&str> = words.collect();
+    let names = || rest.iter().filter(|word| !word.starts_with('-')).count();
+    match verb {
+        Some(
+            "cat-file" | "check-ref-format" | "clone" | "diff" | "fetch" | "for-each-ref" | "log" | "ls-files"
+            | "ls-remote" | "ls-tree" | "merge-base" | "rev-list" | "rev-parse" | "show" | "status" | "var",
+        ) => true,
+        Some("hash-object") => !rest.contains(&"-w"),
+        Some("merge-file") => rest.contains(&"--stdout"),
+        Some("config") => rest.contains(&"--get"),
+        Some("symbolic-ref") => names() == 1,
+        Some("remote") => matches!(rest.as_slice(), [] | ["get-url", ..]),
         _ => false,
     }
 }
@@ -143,6 +169,41 @@ impl Settings for ReadOnlySettings {
 mod tests {
     use super::*;
     use crate::host::recording::RecordingHost;
+
+    #[test]
+    fn git_may_look_and_nothing_else() {
+        let reads = |line: &str| only_reads(&Invocation::new("git", line.split(' ')));
+        for line in [
+            "-C /s status --porcelain=v2",
+            "-c core.hooksPath=/dev/null --literal-pathspecs ls-tree -r HEAD",
+            "rev-parse --verify --quiet HEAD",
+            "symbolic-ref --quiet --short refs/remotes/origin/HEAD",
+            "hash-object -- add",
+            "config --get remote.pushDefault",
+            "remote get-url --push origin",
+            "remote",
+            "clone --quiet -- https://example.com/x /tmp/draft",
+        ] {
+            assert!(reads(line), "{line}");
+        }
+        for line in [
+            "-C /s init --quiet",
+            "-C /s add --all -- .",
+            "-C status commit --quiet --file=-",
+            "--literal-pathspecs reset --quiet -- a",
+            "worktree add --quiet /w",
+            "branch --quiet -D show",
+            "update-ref -m log HEAD x",
+            "hash-object -w -- a",
+            "config remote.x.url y",
+            "remote add origin y",
+            "symbolic-ref HEAD refs/heads/x",
+            "tag v1",
+            "-C status",
+        ] {
+            assert!(!reads(line), "{line}");
+        }
+    }
 
     #[test]
     fn reading_passes_and_changing_is_refused() {
