@@ -68,7 +68,7 @@ fn of_files(host: &dyn Host, files: &[&str]) -> Option<Holder> {
         let pid = holder(&locks, device(&mounts, &path)?, inode)?;
         Some(match u32::try_from(pid) {
             Ok(pid) => Holder { name: name(host, pid), pid: Some(pid) },
-            Err(_) => of_ostree(host),
+            Err(_) => of_ostree(host, &host.list(Path::new("/proc")).unwrap_or_default()),
         })
     })
 }
@@ -81,9 +81,8 @@ fn of_process_files(host: &dyn Host) -> Option<Holder> {
     })
 }
 
-/// The one program that may hold an ostree lock now.
-fn of_ostree(host: &dyn Host) -> Holder {
-    let processes = host.list(Path::new("/proc")).unwrap_or_default();
+/// The one program among these processes that may hold an ostree lock now.
+fn of_ostree(host: &dyn Host, processes: &[String]) -> Holder {
     let mut found = processes
         .iter()
         .filter_map(|entry| entry.parse().ok())

@@ -111,8 +111,14 @@ fn a_lock_of_no_process_is_ostrees_and_flock_has_its_process() {
     assert_eq!(said(dir.path(), &install()), None, "packages of a package system are nothing to ostree");
     drop(process);
     let process = hold(dir.path(), SYSROOT, "ofd", "rpm-ostree");
+    assert!(said(dir.path(), &argument()).is_some());
+    // Of all processes of this machine there may be more of the name.
+    let processes = [process.0.id().to_string(), std::process::id().to_string(), "self".to_owned()];
     let holder = Holder { name: Some("rpm-ostree".to_owned()), pid: Some(process.0.id()) };
-    assert_eq!(said(dir.path(), &argument()).unwrap().1, holder);
+    assert_eq!(of_ostree(&below(dir.path()), &processes), holder);
+    let twin = hold(dir.path(), "/unrelated", "flock", "rpm-ostree");
+    let processes = [process.0.id().to_string(), twin.0.id().to_string()];
+    assert_eq!(of_ostree(&below(dir.path()), &processes), Holder { pid: None, ..holder });
     drop(process);
     assert_eq!(said(dir.path(), &argument()), None);
 }
