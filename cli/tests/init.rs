@@ -2,6 +2,7 @@
 //! `bkt init`: from a computer without a setup to a repository, with real git.
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::computer::{Computer, Said};
@@ -136,22 +137,67 @@ fn what_fails_leaves_nothing() {
     fails(&said, 1, "git does not know your name");
     assert!(said.err.contains("git config --global user.name"), "{said:?}");
     // A hook that is always there refuses.
-    let hooks = computer.path("hooks");
-    std::fs::create_dir(&hooks).unwrap();
-    std::fs::write(hooks.join("pre-commit"), "#!/bin/sh\necho no commits today >&2\nexit 1\n").unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(hooks.join("pre-commit"), executable).unwrap();
-    let config = format!("[user]\nname = Sam\nemail = a@b\n[core]\nhooksPath = {}\n", hooks.display());
-    std::fs::write(computer.path("home/.gitconfig"), config).unwrap();
+    always(&computer, "echo no commits today >&2\nexit 1\n");
     fails(&bkt(&computer, &["init", "-y"]), 1, "no commits today");
     // No git at all.
     std::fs::create_dir(computer.path("bin")).unwrap();
     computer.set("PATH", computer.path("bin").display().to_string());
     fails(&bkt(&computer, &["init", "-y"]), 1, "git was not found");
     assert_eq!(home(&computer), Vec::<String>::new());
-    let state = std::fs::read_dir(computer.path("home/.local/state/bkt")).unwrap();
-    let left: Vec<_> = state.map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("init-")), "{left:?}");
+    assert_eq!(unfinished(&computer), Vec::<String>::new());
+}
+
+/// A hook of the person's that runs before each of their commits.
+fn always(computer: &Computer, script: &str) {
+    let hooks = computer.path("hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    std::fs::write(hooks.join("pre-commit"), format!("#!/bin/sh\n{script}")).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(hooks.join("pre-commit"), executable).unwrap();
+    let config = format!("[user]\nname = Sam\nemail = a@b\n[core]\nhooksPath = {}\n", hooks.display());
+    std::fs::write(computer.path("home/.gitconfig"), config).unwrap();
+}
+
+/// Folders without a name yet, in the home and the person's state.
+fn unfinished(computer: &Computer) -> Vec<String> {
+    let names = |place: &str| std::fs::read_dir(computer.path(place)).into_iter().flatten().flatten();
+    let all = ["home", "home/.local/state/bkt", "home/.local/state/bkt/drafts"].into_iter().flat_map(names);
+    let all = all.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    all.filter(|name| name.starts_with(".bkt-init-")).collect()
+}
+
+#[test]
+fn what_was_killed_is_cleared_away_by_the_next() {
+    let computer = bare();
+    // The hook's parent is git, whose parent is what is to end.
+    always(&computer, "kill -KILL $(cut -d' ' -f4 /proc/$PPID/stat)\nexit 1\n");
+    assert_eq!(bkt(&computer, &["init", "-y"]).exit, -1);
+    assert_eq!((home(&computer).len(), unfinished(&computer).len()), (1, 2), "{:?}", unfinished(&computer));
+    std::fs::write(computer.path("home/.bkt-init-note"), "mine").unwrap();
+    always(&computer, "exit 0\n");
+    let said = bkt(&computer, &["init", "-y"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert_eq!(home(&computer), [".bkt-init-note", "setup"]);
+}
+
+#[test]
+fn a_dry_run_writes_nothing_but_what_it_remembers() {
+    let computer = bare();
+    std::fs::create_dir(computer.path("home/there")).unwrap();
+    std::fs::write(computer.path("home/there/Containerfile"), "FROM quay.io/fedora/fedora-silverblue:44\n").unwrap();
+    let before = computer.tree(&["home", "root"]);
+    for words in [&["init", "-n"][..], &["init", "home/new/setup", "-n"], &["init", "home/there", "-n"]] {
+        let said = bkt(&computer, words);
+        assert_eq!(said.exit, 0, "{said:?}");
+        let now = computer.tree(&["home", "root"]);
+        let differs = |path: &PathBuf| before.get(path) != now.get(path);
+        let changed: Vec<&PathBuf> = before.keys().chain(now.keys()).filter(|path| differs(path)).collect();
+        // What is remembered of answers, and the empty repository that flatpak makes when it is asked.
+        let places = ["home/.local/state/bkt", "home/.local/share/flatpak"].map(|place| computer.path(place));
+        let remembered = |path: &&PathBuf| places.iter().any(|place| path.starts_with(place));
+        assert!(changed.iter().all(remembered), "{words:?}: {changed:?}");
+        assert_eq!(unfinished(&computer), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! fsync, rename, fsync of the directory. Whoever reads, changes and writes holds the directory's lock. What a
 //! writer that was killed left beside the file goes with the next write there.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -247,6 +247,18 @@ impl Lock {
     pub fn of(file: File) -> io::Result<Self> {
         file.lock()?;
         Ok(Self(file))
+    }
+
+    /// The same without waiting; `None` where another has it.
+    ///
+    /// # Errors
+    /// The file system has no locks.
+    pub fn attempt(file: File) -> io::Result<Option<Self>> {
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 

@@ -13,17 +13,16 @@ mod base;
 mod bluebuild;
 mod files;
 mod image_template;
+mod new_folder;
 mod open;
 mod shell;
 mod takeover;
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 pub use self::base::{Base, Why};
+use self::new_folder::{DRAFTS, NewFolder};
 pub use self::open::{Cloned, Found, Import, address, clone, import, recognise};
 pub use self::takeover::{NotTaken, Taken};
 use crate::compare::{self, Decision, Unknown};
@@ -137,7 +136,7 @@ pub struct Wishes<'w> {
 /// A setup that is not placed yet; it goes away when dropped.
 #[derive(Debug)]
 pub struct Draft {
-    folder: TempDir,
+    folder: NewFolder,
     /// The image it builds on.
     pub base: Option<Base>,
     /// What was taken from the computer.
@@ -172,8 +171,7 @@ pub struct Placed {
 /// # Errors
 /// It cannot be captured or written down; nothing is left.
 pub fn draft(host: &dyn Host, state: &Path, wishes: Wishes<'_>) -> Result<Draft, StartError> {
-    std::fs::create_dir_all(state).map_err(StartError::file(state))?;
-    let folder = tempfile::Builder::new().prefix("init-").tempdir_in(state).map_err(StartError::file(state))?;
+    let folder = NewFolder::inside(&state.join(DRAFTS))?;
     let manifests = folder.path().join("manifests");
     std::fs::create_dir(&manifests).map_err(StartError::file(&manifests))?;
     let domains: Vec<Domain> =
@@ -273,10 +271,10 @@ pub fn is_free(folder: &Path) -> Result<(), StartError> {
 pub fn place(draft: &Draft, folder: &Path, host: &dyn Host, tools: &Tools) -> Result<Placed, StartError> {
     is_free(folder)?;
     begin::is_possible(host, tools)?;
-    let beside = beside(folder)?;
+    let beside = NewFolder::beside(folder)?;
     copy(draft, beside.path())?;
     let commit = begin::begin(host, tools, beside.path(), MESSAGE)?;
-    settle(beside, folder).map(|folder| Placed { folder, commit })
+    beside.settle(folder).map(|folder| Placed { folder, commit })
 }
 
 /// The same in a clone that has nothing in it yet, whose files stay.
@@ -306,24 +304,4 @@ fn copy(draft: &Draft, folder: &Path) -> Result<(), StartError> {
         crate::files::put(&to, &content, 0o644).map_err(StartError::file(&to))?;
     }
     Ok(())
-}
-
-/// A new folder beside another, with the permissions any folder gets.
-fn beside(folder: &Path) -> Result<TempDir, StartError> {
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(parent).map_err(StartError::file(parent))?;
-    let permissions = std::fs::Permissions::from_mode(0o777);
-    tempfile::Builder::new()
-        .prefix(".bkt-init-")
-        .permissions(permissions)
-        .tempdir_in(parent)
-        .map_err(StartError::file(parent))
-}
-
-/// Gives a folder the name it is to have.
-fn settle(beside: TempDir, folder: &Path) -> Result<PathBuf, StartError> {
-    crate::files::place_directory(beside.path(), folder).map_err(StartError::file(folder))?;
-    // It has another name now, and is nobody's to remove.
-    let _ = beside.keep();
-    folder.canonicalize().map_err(StartError::file(folder))
 }

@@ -9,10 +9,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
+use super::new_folder::{DRAFTS, NewFolder};
 use super::takeover::Takeover;
-use super::{Base, NotTaken, StartError, Taken, Why, beside, bluebuild, image_template, list, settle};
+use super::{Base, NotTaken, StartError, Taken, Why, bluebuild, image_template, list};
 use crate::host::Host;
 use crate::i18n::gettext;
 use crate::recipe::file as recipe;
@@ -84,7 +83,7 @@ pub fn address(word: &str) -> Option<String> {
 /// A clone that is not where it is to be yet; it goes away when dropped.
 #[derive(Debug)]
 pub struct Cloned {
-    folder: TempDir,
+    folder: NewFolder,
     /// What it holds.
     pub found: Found,
 }
@@ -102,7 +101,7 @@ impl Cloned {
     /// There is something there meanwhile.
     pub fn settle(self, folder: &Path) -> Result<PathBuf, StartError> {
         super::is_free(folder)?;
-        settle(self.folder, folder)
+        self.folder.settle(folder)
     }
 }
 
@@ -118,7 +117,7 @@ pub fn clone(
     only_look: bool,
 ) -> Result<Cloned, StartError> {
     let into = if only_look { tools.state.join("clone") } else { folder.to_owned() };
-    let clone = beside(&into)?;
+    let clone = NewFolder::beside(&into)?;
     begin::clone(host, tools, address, clone.path()).map_err(|error| match error {
         RepositoryError::Git { reason, .. } => StartError::Clone { address: address.to_owned(), reason },
         error => error.into(),
@@ -129,7 +128,7 @@ pub fn clone(
 /// A recipe of another kind as manifests, not written yet.
 #[derive(Debug)]
 pub struct Import {
-    folder: TempDir,
+    folder: NewFolder,
     /// The files that say so.
     pub from: Vec<String>,
     /// The image it builds on, where this makes the recipe.
@@ -149,8 +148,7 @@ pub struct Import {
 /// # Errors
 /// It cannot be read, or is not of its kind's shape.
 pub fn import(folder: &Path, found: &Found, state: &Path) -> Result<Import, StartError> {
-    std::fs::create_dir_all(state).map_err(StartError::file(state))?;
-    let draft = tempfile::Builder::new().prefix("init-").tempdir_in(state).map_err(StartError::file(state))?;
+    let draft = NewFolder::inside(&state.join(DRAFTS))?;
     let manifests = draft.path().join("manifests");
     std::fs::create_dir(&manifests).map_err(StartError::file(&manifests))?;
     let mut takeover = Takeover::default();
@@ -265,7 +263,7 @@ impl Import {
     /// Something cannot be written; the folder is as it was.
     pub fn write(&self, folder: &Path) -> Result<(), StartError> {
         let manifests = folder.join("manifests");
-        let made = beside(&manifests)?;
+        let made = NewFolder::beside(&manifests)?;
         let content = |name: &str| {
             let path = self.folder.path().join(name);
             crate::files::bytes(&path).map_err(StartError::file(&path)).map(Option::unwrap_or_default)
@@ -276,7 +274,7 @@ impl Import {
             let path = made.path().join(name.trim_start_matches("manifests/"));
             crate::files::put(&path, &content(name)?, 0o644).map_err(StartError::file(&path))?;
         }
-        settle(made, &manifests)?;
+        made.settle(&manifests)?;
         // What was there is replaced last, so that all before it can be taken away again.
         let (old, new): (Vec<&String>, Vec<&String>) = outer.into_iter().partition(|name| folder.join(name).exists());
         for (index, name) in new.iter().chain(&old).enumerate() {
