@@ -7,8 +7,8 @@
 # The image a lab recipe begins with.
 IMAGE_BASE=registry.lab/base:44
 
-# image_tree [dnf4 | dnf5]: prints the directory whose store/ has as an image the base tree of atomic hosts, or that of
-# the root that has one of the two.
+# image_tree [dnf4 | dnf5 | build]: prints the directory whose store/ has as an image the base tree of atomic hosts, or
+# that of the root of that name.
 image_tree() {
   local kind=${1:-} base parts=("$BKT_SRC/lab/image/make.sh" "$BKT_SRC/lab/image/storage.sh")
   if [ -n "$kind" ]; then
