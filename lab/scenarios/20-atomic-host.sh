@@ -61,7 +61,8 @@ check_is "sam may ask rpm-ostree" true sam sh -c 'rpm-ostree status --json | jq 
 check_is "sam may not change kernel arguments" 1 sam sh -c 'rpm-ostree kargs --append=x=1 >/dev/null 2>&1; echo $?'
 check_is "there is nothing to roll back to" "error: Rollback: Rollback (ostree): No rollback available" on bootc rollback
 check_is "there is no bootc kargs" 2 on sh -c 'bootc kargs >/dev/null 2>&1; echo $?'
-check_is "overrides are refused by name" "error: \`override\` is not supported by this stand-in" on rpm-ostree override remove htop
+check_is "what the base does not hold is not taken out of it" 'error: Package "htop" not found' on rpm-ostree override remove htop
+check_is "what the stand-in cannot do is refused by name" "error: \`finalize-deployment\` is not supported by this stand-in" on rpm-ostree finalize-deployment
 
 check_is "bkt knows the kind and the one version" 'image ["booted v1"]' \
   system '"\(.host.kind) \([.deployments[] | "\(.role) \(.version)"])"'
