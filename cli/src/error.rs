@@ -11,7 +11,7 @@ use bkt_core::problem::Problem;
 use bkt_core::run::RunError;
 use bkt_core::session::{SessionError, WishError};
 use bkt_core::setup::SetupError;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// The exit codes of `bkt`, the same for every command.
 pub(crate) mod exit {
@@ -63,6 +63,17 @@ impl Answer {
     /// With another exit code.
     pub(crate) const fn exiting(mut self, exit: u8) -> Self {
         self.exit = exit;
+        self
+    }
+
+    /// An answer that ended well although something that was asked for by name was not done: `exit` where nothing
+    /// else was done either.
+    pub(crate) fn unfinished(mut self, nothing_done: bool, problem: &Problem, exit: u8) -> Self {
+        if self.exit == exit::DONE {
+            self.exit = if nothing_done { exit } else { exit::PARTIAL };
+            let Problem { code, message, hint, .. } = problem;
+            self.document["error"] = json!({"code": code, "message": message, "hint": hint, "exit": self.exit});
+        }
         self
     }
 }

@@ -212,3 +212,34 @@ fn files_of_etc_are_listed_shown_restored_and_captured() {
         assert_eq!(said.exit, exit, "{args:?} {said:?}");
     }
 }
+
+#[test]
+fn what_looks_private_is_held_back_with_the_words_that_take_it() {
+    let computer = Computer::bare(&[]);
+    let directory = computer.path("home/.local/toolbox/shims");
+    std::fs::create_dir_all(&directory).unwrap();
+    for (name, host) in [("deploy", "/home/sam/bin/deploy"), ("dc", "podman-compose")] {
+        std::fs::write(directory.join(name), format!("#!/bin/bash\nexec flatpak-spawn --host {host} \"$@\"\n"))
+            .unwrap();
+        std::fs::set_permissions(directory.join(name), PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let (item, command) = ("shim:deploy", "bkt capture --include-private shim:deploy");
+    // Asked for by name and not done, in part or at all.
+    let said = computer.bkt(&["capture", item, "--yes"]);
+    assert!(said.exit == 1 && said.out.contains(item) && said.err.contains(command), "{said:?}");
+    let said = computer.bkt(&["capture", item, "--yes", "--json"]);
+    assert_eq!((said.exit, &said.document()["error"]["code"]), (1, &"private".into()), "{said:?}");
+    let said = computer.bkt(&["capture", item, "-n"]);
+    assert!(said.exit == 0 && said.err.contains(command), "{said:?}");
+    let said = computer.bkt(&["plan", "show", "--capture", item]);
+    assert!(said.exit == 0 && said.err.contains(command), "{said:?}");
+    let said = computer.bkt(&["capture", "shim", "--yes"]);
+    assert!(said.exit == 5 && said.out.contains(item) && said.err.contains(command), "{said:?}");
+    let manifest = || std::fs::read_to_string(computer.path("setup/manifests/host-shims.json")).unwrap();
+    assert!(manifest().contains("podman-compose") && !manifest().contains("sam"), "{}", manifest());
+    // Not asked for by name: it is told of all the same.
+    let said = computer.bkt(&["capture", "--all", "--yes"]);
+    assert!(said.exit == 0 && said.out.contains(item) && said.err.contains(command), "{said:?}");
+    let said = computer.bkt(&["capture", item, "--include-private", "--yes"]);
+    assert!(said.exit == 0 && manifest().contains("/home/sam/bin/deploy"), "{said:?}");
+}

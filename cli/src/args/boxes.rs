@@ -90,6 +90,9 @@ pub(crate) struct BoxImport {
 pub(crate) struct BoxCapture {
     #[command(flatten)]
     pub(crate) boxes: BoxNames,
+    /// Capture values that look private, too
+    #[arg(long)]
+    pub(crate) include_private: bool,
     /// Older options, answered by what replaces them
     #[arg(long, value_name = "NAME", hide = true)]
     pub(crate) packages: Option<String>,

@@ -61,10 +61,8 @@ fn capture(context: &Context, args: &BoxCapture) -> Result<Answer, Failure> {
         return Err(Failure::new(exit::USAGE, "not_captured", message).hinted(fill(&hint, &[("box", name)])));
     }
     let items = items(&args.boxes.names)?;
-    super::capture::capture(
-        context,
-        &CaptureArgs { kinds: KindsArgs::default(), items, all: false, include_private: false },
-    )
+    let include_private = args.include_private;
+    super::capture::capture(context, &CaptureArgs { kinds: KindsArgs::default(), items, all: false, include_private })
 }
 
 /// The boxes of a file, into the setup alone: what they are made into here is decided about like any other change.

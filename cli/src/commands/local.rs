@@ -9,6 +9,7 @@ use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::plan::Consent;
+use bkt_core::problem::Problem;
 use bkt_core::repository::entry::Notes;
 use bkt_core::session::{Session, Snapshot};
 use bkt_core::temporary::words::{heading, notes};
@@ -174,10 +175,21 @@ fn commit(context: &Context, args: &LocalCommit) -> Result<Answer, Failure> {
         context.ui.say(&fill(&sentence, &[("item", &item.to_string())]));
     }
     let (_, plan) = session.wish(&wishes)?;
-    if plan.is_empty() {
-        return Ok(Answer::new(gettext("Nothing to write into the setup."), document::plan(&plan)));
-    }
-    run::fulfil(context, &session, plan, Together::Kept)
+    let is_empty = plan.is_empty();
+    let answer = if is_empty {
+        Answer::new(gettext("Nothing to write into the setup."), document::plan(&plan))
+    } else {
+        run::fulfil(context, &session, plan, Together::Kept)?
+    };
+    // What was asked for by name and left out is not done.
+    Ok(match private.first() {
+        Some(item) if !args.which.items.is_empty() && !context.globals.dry_run => {
+            let message = fill(&gettext("{item} looks private"), &[("item", &item.to_string())]);
+            let hint = gettext("Look at it with care, then add --include-private");
+            answer.unfinished(is_empty, &Problem::new("private", message).hinted(hint), exit::FAILED)
+        }
+        _ => answer,
+    })
 }
 
 fn clear(context: &Context, args: &LocalClear) -> Result<Answer, Failure> {

@@ -48,6 +48,8 @@ pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Answer, Failure>
         None if plan.is_empty() => String::new(),
         None => gettext("Save it with ‘-o plan.json’; run exactly this with ‘bkt apply plan.json’."),
     };
+    let hint = [super::run::private_hint(&plan).unwrap_or_default(), hint];
+    let hint = hint.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     let exit = if args.exit_code && !plan.is_empty() { exit::DIFFERENCES } else { exit::DONE };
     Ok(Answer::new(text, document).hinted(hint).exiting(exit))
 }

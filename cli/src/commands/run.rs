@@ -4,6 +4,8 @@
 //! Invariant: nothing runs that was not agreed to by a person or by `--yes`; failures are told last, with
 //! their causes.
 
+mod left_out;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -153,10 +155,11 @@ pub(super) fn propose(
         if plan.is_empty() && ignored.is_empty() {
             let answer = Answer::new(text, document);
             let is_open = undecided > 0 && plan.deferred.is_empty() && !proposal.named;
-            return Ok(if is_open { answer.hinted(undecided_hint()) } else { answer });
+            let answer = if is_open { answer.hinted(undecided_hint()) } else { answer };
+            return Ok(left_out::ending(answer, &plan, proposal.named && !context.globals.dry_run));
         }
         if context.globals.dry_run {
-            return Ok(Answer::new(text, document));
+            return Ok(left_out::ending(Answer::new(text, document), &plan, false));
         }
         let consent = if context.globals.yes {
             Consent::Yes
@@ -169,11 +172,13 @@ pub(super) fn propose(
         match consent {
             Consent::No => return Ok(nothing_changed(&plan)),
             Consent::Yes => {
+                let named = proposal.named;
                 if plan.is_empty() {
                     ignore(context, session, &ignored)?;
-                    return Ok(Answer::new(gettext("Nothing else to do."), document::plan(&plan)));
+                    let answer = Answer::new(gettext("Nothing else to do."), document::plan(&plan));
+                    return Ok(left_out::ending(answer, &plan, named));
                 }
-                return run(context, session, plan, &ignored);
+                return run(context, session, plan, &ignored, named);
             }
             Consent::Select => {
                 let cards = Cards::new(session, snapshot, &proposal.changes, ui.width());
@@ -205,7 +210,7 @@ pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result
             return Ok(nothing_changed(&plan));
         }
     }
-    run(context, session, plan, &[])
+    run(context, session, plan, &[], false)
 }
 
 /// How a plan that changes setup and computer runs.
@@ -300,14 +305,17 @@ fn execute(
     Ok(run(plan, administrator.as_ref(), &mut |event| reporter.event(event))?)
 }
 
+pub(super) use left_out::private_hint;
+
 /// Runs a plan, then ignores what was to be ignored beside it, and says how it ended.
 ///
 /// A plan that is out of date or not permitted changes nothing, so it ignores nothing either.
-fn run(context: &Context, session: &Session, plan: Plan, ignored: &[ItemId]) -> Result<Answer, Failure> {
+fn run(context: &Context, session: &Session, plan: Plan, ignored: &[ItemId], named: bool) -> Result<Answer, Failure> {
     let receipt = execute(context, session, plan, |plan, administrator, sink| {
         session.run(plan, administrator, Source::Cli, sink)
     })?;
-    let mut answer = ended(&receipt);
+    let mut answer = left_out::ending(ended(&receipt), &receipt.plan, named);
+    answer.text.push_str(&left_out::listed(&receipt.plan));
     if receipt.result != Outcome::Failed
         && let Err(failure) = ignore(context, session, ignored)
     {
