@@ -284,7 +284,7 @@ fn groups_go_into_the_setup_and_its_recipe() {
     assert_eq!(said.out, "Nothing to do: it is so already.\n", "{said:?}");
     assert_eq!(computer.bkt(&["containerfile", "check"]).exit, 0);
     // It is no difference to the computer, and none of its packages.
-    let drift = computer.bkt(&["drift", "pkg", "--json"]);
+    let drift = computer.bkt(&["drift", "--only", "pkg", "--json"]);
     assert!(!drift.out.contains("development-tools"), "{drift:?}");
     let document = computer.bkt(&["dnf", "remove", "@development-tools", "--json"]).document();
     assert_eq!(document["operations"][0]["item"], "pkg:@development-tools", "{document}");
@@ -310,4 +310,48 @@ fn groups_go_into_the_setup_and_its_recipe() {
         let said = computer.bkt(&[&["--json", "dnf", "install"], words].concat());
         assert_eq!((said.exit, &said.document()["error"]["code"]), (2, &code.into()), "{said:?}");
     }
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_is_told_of_alone_and_stays() {
+    let Some(computer) = Computer::sample() else { return };
+    let text = packages(&computer).replacen("\"bluez-lab\"", "\"@module:x/y\",\n    \"bluez-lab >= 5\"", 1);
+    computer.manifest("system-packages.json", &text);
+    let drift = computer.bkt(&["drift", "--only", "pkg", "--json"]).document();
+    let ids = |list: &Json| -> Vec<String> {
+        let id = |one: &Json| one["id"].as_str().or(one["item"].as_str()).map(str::to_owned);
+        list.as_array().unwrap().iter().filter_map(id).filter(|id| id.starts_with("pkg:")).collect()
+    };
+    assert_eq!(ids(&drift["unknown"]), ["pkg:@module:x/y", "pkg:bluez-lab >= 5"]);
+    assert!(drift["unknown"].as_array().unwrap().iter().all(|one| {
+        let line = one["message"].as_str().unwrap().starts_with("manifests/system-packages.json line ");
+        line && one["hint"].is_string()
+    }));
+    // What it may be about is not taken away; the others are as they would be without it.
+    assert_eq!(ids(&drift["items"]), ["pkg:bluez-lab", "pkg:nano", "pkg:powertop", "pkg:strace"]);
+    let said = computer.bkt(&["apply", "--only", "pkg", "--all", "--yes"]);
+    assert!(said.exit == 0 && said.err.contains("Install strace") && !said.err.contains("Remove"), "{said:?}");
+    let said = computer.bkt(&["dnf", "install", "ripgrep", "--setup-only"]);
+    assert!(
+        said.exit == 0 && said.err.contains("Not updated in Containerfile: COPR_REPOS, SYSTEM_PACKAGES"),
+        "{said:?}"
+    );
+    let after = packages(&computer);
+    assert!(after.contains("\"ripgrep\"") && after.contains("\"@module:x/y\",\n    \"bluez-lab >= 5\""), "{after}");
+    assert_eq!(computer.bkt(&["doctor"]).exit, 1);
+    // The same in other manifests: of a list of objects, of words, and of an object.
+    let config = r#"{"kargs": {"append": ["a b", "quiet"]}, "systemd": {"enable": ["tuned", "a/b"]}}"#;
+    computer.manifest("system-config.json", config);
+    computer.manifest("systemd-services.json", r#"{"services": {"tuned.service": "enabled", "cups-lab": "on"}}"#);
+    computer.manifest("host-shims.json", r#"{"shims": [{"name": "a/b"}, {"name": "nmcli"}, {"host": "x"}]}"#);
+    let drift = computer.bkt(&["drift", "--json"]).document();
+    let unknown: Vec<&str> =
+        drift["unknown"].as_array().unwrap().iter().filter_map(|one| one["item"].as_str()).collect();
+    for id in ["karg:a b", "unit:a/b.service", "unit:cups-lab.service", "shim:a/b", "shim:line 1"] {
+        assert!(unknown.contains(&id), "{id}: {unknown:?}");
+    }
+    assert!(drift["items"].as_array().unwrap().iter().any(|item| item["id"] == "shim:nmcli"), "{drift}");
+    assert!(computer.bkt(&["admin", "kargs", "list"]).err.contains("‘a b’"));
+    let said = computer.bkt(&["admin", "systemd", "enable", "cups-lab"]);
+    assert!(said.exit == 6 && said.err.contains("systemd-services.json line 1"), "{said:?}");
 }

@@ -20,7 +20,7 @@ use crate::host::Host;
 use crate::i18n::{fill, gettext};
 use crate::ignore::Ignored;
 use crate::item::{Domain, ItemId};
-use crate::manifest::{Declaration, Manifest, Warning};
+use crate::manifest::{Declaration, Manifest, ManifestError, Warning};
 use crate::private;
 use crate::problem::Problem;
 use crate::setup::Setup;
@@ -344,7 +344,15 @@ pub fn compare_also(
     for (domain, result, took) in results {
         comparison.took.insert(domain, took);
         match result {
-            Err(problem) => comparison.unknown.push(Unknown { domain, item: None, problem }),
+            Err(problem) => {
+                comparison.unknown.push(Unknown { domain, item: None, problem });
+                // What is wrong in the setup is told even where this computer cannot be read.
+                comparison.unknown.extend(setup.faults(domain).map(|fault| Unknown {
+                    domain,
+                    item: Some(ItemId::new(domain, &fault.key)),
+                    problem: fault.problem(domain),
+                }));
+            }
             Ok(observation) => {
                 comparison.add(domain, &observation, setup, ignored);
                 comparison.observed.insert(domain, observation);
@@ -395,6 +403,9 @@ impl Comparison {
                 }
                 continue;
             };
+            // What cannot be read may be about any item that the setup does not mention.
+            let doubt = setup.faults(domain).next().filter(|_| declaration.is_none());
+            let doubt = doubt.map(|fault| may_be_meant(&fault.error));
             let mut change = Change {
                 effect: kind.effect(self.system.kind, shape),
                 privilege: kind.privilege(wanted.as_ref().or(observed.value.as_ref())),
@@ -405,13 +416,19 @@ impl Comparison {
                 shape,
                 origin: Origin::New,
                 declared_at: declaration.map(|declaration| (declaration.manifest, declaration.line)),
-                fixed: observed.fixed.clone(),
+                fixed: observed.fixed.clone().or(doubt),
                 id,
             };
             change.effect = if observed.by_image { Effect::Image } else { kind.effect_of(&change, self.system.kind) };
             if ignored.matches(&change.id) { self.ignored.push(change) } else { self.changes.push(change) }
         }
     }
+}
+
+/// Why something that is only here is not taken away.
+fn may_be_meant(error: &ManifestError) -> String {
+    let values = [("file", error.file), ("line", &error.line.to_string())];
+    fill(&gettext("{file} line {line} cannot be read, and may be about it"), &values)
 }
 
 /// Two manifests that want different things of one item: nobody can tell which of them is meant.

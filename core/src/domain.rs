@@ -118,6 +118,11 @@ pub trait Kind: Sync {
         Ok(Declarations::new())
     }
 
+    /// What to write instead of an entry of that name that cannot be read.
+    fn advice(&self, _key: &str) -> Option<String> {
+        None
+    }
+
     /// Reads the computer, in one pass.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub fn unread(snapshot: &Snapshot, part: Part) -> Vec<Left> {
     let system = snapshot.comparison.system.kind;
     let concerns = |domain: Domain| {
         let mine = domain::kind(domain).at_first_boot(system, part.privilege());
-        mine && snapshot.setup.declared(domain).map_or(true, |declared| !declared.is_empty())
+        mine && snapshot.setup.all_declared(domain).map_or(true, |declared| !declared.is_empty())
     };
     let unknown = snapshot.comparison.unknown.iter().filter(|unknown| concerns(unknown.domain));
     let left = unknown.map(|unknown| Left {

@@ -2,12 +2,13 @@
 //! Manifests: the JSON files of a setup, read leniently and by line.
 //!
 //! The formats are those of existing setups. Comments and trailing commas are tolerated; an unknown field
-//! is kept and named in a [`Warning`]; a value of the wrong type or an invalid name makes the file
-//! unusable for its domain, because guessing would turn into wrong changes.
+//! is kept and named in a [`Warning`]. An entry that cannot be read is a [`Fault`] of its own, kept as it is; a list of
+//! the wrong type makes the file unusable for its domain, because guessing would turn into wrong changes.
 //!
 //! Invariant: reading never changes a file; everything that could be wrong carries file and line.
 
 pub mod edit;
+mod fault;
 pub mod place;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, ParseResult, parse_to_ast};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::fault::named;
+pub use self::fault::{Fault, Read};
 use crate::item::Domain;
 use crate::name::NameError;
 use crate::problem::Problem;
@@ -226,6 +229,7 @@ pub struct Reader<M = Manifest> {
     /// Where each line ends, to find a line by its offset.
     line_ends: Vec<usize>,
     warnings: Vec<Warning>,
+    faults: Vec<Fault>,
 }
 
 /// The JSON dialect of manifests: comments and trailing commas, otherwise strict.
@@ -245,22 +249,6 @@ pub(crate) fn dialect() -> ParseOptions {
 }
 
 impl Reader {
-    /// Reads the declarations of one domain out of a manifest's text.
-    ///
-    /// # Errors
-    /// The text is not JSON of the manifest's shape, or names something no tool would accept.
-    pub fn declarations(
-        manifest: Manifest,
-        domain: Domain,
-        text: &str,
-    ) -> Result<(Declarations, Vec<Warning>), ManifestError> {
-        let mut reader = Self::new(manifest, manifest.path(), text);
-        let parsed = reader.parse(text)?;
-        let Some(root) = reader.root(&parsed)? else { return Ok((Declarations::new(), Vec::new())) };
-        let declarations = crate::domain::kind(domain).declared(&mut reader, root)?;
-        Ok((declarations, reader.warnings))
-    }
-
     /// Which manifest this is.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
@@ -298,7 +286,7 @@ impl<M> Reader<M> {
     /// A reader of one file's text.
     pub(crate) fn new(manifest: M, file: &'static str, text: &str) -> Self {
         let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-        Self { manifest, file, line_ends, warnings: Vec::new() }
+        Self { manifest, file, line_ends, warnings: Vec::new(), faults: Vec::new() }
     }
 
     /// The syntax tree of its text.

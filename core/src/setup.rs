@@ -2,7 +2,7 @@
 //! The setup: a git repository whose manifests say what the computer should be.
 //!
 //! Invariant: loading reads every manifest once and never fails as a whole; a broken one makes exactly the
-//! domains it declares unknown.
+//! domains it declares unknown, and an entry that cannot be read itself alone.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use crate::files;
 use crate::item::{Domain, ItemId};
 use crate::kept::{Kept, Report};
-use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, Warning};
+use crate::manifest::{
+    Declaration, Declarations, Fault, Manifest, ManifestError, ManifestErrorKind, Read, Reader, Warning,
+};
 use crate::problem::Problem;
 use crate::tree::{self, Tree};
 
@@ -28,8 +30,10 @@ pub struct Setup {
     pub kept: Kept,
     /// What some of its files are taken to say, by path.
     texts: BTreeMap<&'static str, String>,
-    /// Why a tree, or files of it, could not be read; by tree and key.
+    /// Why a tree, files of one or entries of manifests could not be read; by domain and key.
     unread: Vec<(Domain, Option<String>, Problem)>,
+    /// Those of them that are entries.
+    faults: Vec<(Domain, Fault)>,
 }
 
 /// Why there is no setup to read.
@@ -65,6 +69,7 @@ impl Setup {
             kept: Kept::load(directory),
             texts,
             unread: Vec::new(),
+            faults: Vec::new(),
         };
         for domain in Domain::ALL {
             setup.declared.insert(domain, Ok(Declarations::new()));
@@ -107,8 +112,9 @@ impl Setup {
         for manifest in Manifest::ALL.into_iter().filter(|manifest| self.directory.join(manifest.path()).exists()) {
             let file = manifest.path();
             let declared = || manifest.domains().iter().map(|domain| self.declared(*domain));
-            let errors: Vec<ManifestError> =
-                declared().filter_map(Result::err).filter(|error| error.file == file).cloned().collect();
+            let faults = self.faults.iter().map(|(_, fault)| &fault.error);
+            let errors = declared().filter_map(Result::err).chain(faults);
+            let errors: Vec<ManifestError> = errors.filter(|error| error.file == file).cloned().collect();
             let entries = declared().filter_map(Result::ok).flat_map(BTreeMap::values);
             let entries = entries.filter(|declaration| declaration.manifest == manifest).count();
             let noted = self.warnings.iter().any(|warning| warning.file == file);
@@ -120,9 +126,13 @@ impl Setup {
 
     fn add(&mut self, manifest: Manifest, text: &str) {
         for domain in manifest.domains() {
-            match Reader::declarations(manifest, *domain, text) {
-                Ok((declarations, warnings)) => {
+            match Reader::read(manifest, *domain, text) {
+                Ok(Read { declarations, warnings, faults }) => {
                     self.warnings.extend(warnings);
+                    for fault in faults {
+                        self.unread.push((*domain, Some(fault.key.clone()), fault.problem(*domain)));
+                        self.faults.push((*domain, fault));
+                    }
                     if let Some(Ok(known)) = self.declared.get_mut(domain) {
                         for (key, declaration) in declarations {
                             if let Some(earlier) = known.insert(key.clone(), declaration) {
@@ -156,7 +166,23 @@ impl Setup {
         unread.map(|(_, key, problem)| (key.as_deref(), problem))
     }
 
-    /// What the setup says about a domain.
+    /// What is wrong with the entries of a domain that could not be read.
+    pub fn faults(&self, domain: Domain) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(move |(of, _)| *of == domain).map(|(_, fault)| fault)
+    }
+
+    /// What the setup says about a domain, for whoever can do nothing with a part of it.
+    ///
+    /// # Errors
+    /// The manifest of that domain, or an entry of it, cannot be used.
+    pub fn all_declared(&self, domain: Domain) -> Result<&Declarations, &ManifestError> {
+        match self.faults(domain).next() {
+            Some(fault) => Err(&fault.error),
+            None => self.declared(domain),
+        }
+    }
+
+    /// What the setup says about a domain, without the entries that could not be read.
     ///
     /// # Errors
     /// The manifest of that domain cannot be used.
@@ -258,11 +284,22 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_be_an_option_is_refused_by_line() {
-        let (_dir, setup) = setup(&[("system-packages.json", "{\"packages\": [\n\"htop\",\n\"-y\"]}")]);
-        let error = setup.declared(Domain::Pkg).unwrap_err();
-        assert_eq!(error.line, 3);
-        assert!(error.to_string().contains("‘-y’ is not a valid package name"), "{error}");
+    fn an_entry_that_cannot_be_read_is_told_of_by_line_and_the_others_are_used() {
+        let text = "{\"packages\": [\n\"htop\",\n\"-y\",\n\"foo >= 1\",\n\"@module:x/y\",\n7,\n\"nano\"]}";
+        let (_dir, setup) = setup(&[("system-packages.json", text)]);
+        let names: Vec<_> = setup.declared(Domain::Pkg).unwrap().keys().collect();
+        assert_eq!(names, ["htop", "nano"]);
+        let unread: Vec<_> = setup.unread(Domain::Pkg).map(|(key, problem)| (key.unwrap(), problem)).collect();
+        let keys: Vec<_> = unread.iter().map(|(key, _)| *key).collect();
+        assert_eq!(keys, ["-y", "foo >= 1", "@module:x/y", "line 6"]);
+        let said = &unread[1].1;
+        assert!(said.message.starts_with("manifests/system-packages.json line 4: ‘foo >= 1’"), "{said}");
+        assert_eq!(said.hint.as_deref(), Some("Write the name of the package alone, without a version"));
+        assert!(unread.iter().all(|(_, problem)| problem.hint.is_some()));
+        assert_eq!(setup.all_declared(Domain::Pkg).unwrap_err().line, 3);
+        assert!(setup.all_declared(Domain::Copr).is_ok());
+        let report = setup.reports();
+        assert_eq!((report[0].entries, report[0].problems.len()), (2, 4));
     }
 
     #[test]

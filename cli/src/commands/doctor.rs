@@ -95,7 +95,7 @@ pub(super) fn doctor(context: &Context) -> Result<Answer, Failure> {
 fn setup(context: &Context, snapshot: &Snapshot) -> Check {
     let path = context.environment.short(&snapshot.setup.directory);
     let broken: Vec<&ManifestError> =
-        Domain::ALL.into_iter().filter_map(|domain| snapshot.setup.declared(domain).err()).collect();
+        Domain::ALL.into_iter().filter_map(|domain| snapshot.setup.all_declared(domain).err()).collect();
     if let Some(first) = broken.first() {
         let problem = Problem::from(*first);
         return Check::new(gettext("Setup"), State::Fail, problem.message).hinted(problem.hint);
@@ -172,7 +172,7 @@ fn entries(snapshot: &Snapshot) -> u32 {
 fn readable(snapshot: &Snapshot, domain: Domain) -> Check {
     let name = bkt_core::describe::domain(domain);
     let unknown: Vec<_> = snapshot.comparison.unknown.iter().filter(|unknown| unknown.domain == domain).collect();
-    let declares = snapshot.setup.declared(domain).map_or(true, |declared| !declared.is_empty());
+    let declares = snapshot.setup.all_declared(domain).map_or(true, |declared| !declared.is_empty());
     let Some(first) = unknown.first() else { return Check::new(name, State::Ok, gettext("can be compared")) };
     let state = match (first.item.is_some(), declares) {
         (true, _) => State::Warn,

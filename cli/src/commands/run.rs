@@ -17,7 +17,7 @@ use bkt_core::item::{Domain, ItemId};
 use bkt_core::manifest::Manifest;
 use bkt_core::plan::{Consent as PlanConsent, Decisions, Direction, Plan, Terms};
 use bkt_core::problem::Problem;
-use bkt_core::recipe::{self, State};
+use bkt_core::recipe::{self, State, Status};
 use bkt_core::run::{Administrator, Outcome, Receipt, RunError, Sink, Source, StepState};
 use bkt_core::session::{Session, SessionError, Snapshot};
 use bkt_core::setup::Setup;
@@ -256,14 +256,23 @@ pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Toge
 
 /// Says what to do where the recipe is behind: it could not be written, or a run that was killed did not get there.
 pub(super) fn with_recipe(session: &Session, mut answer: Answer) -> Answer {
-    let is_behind = || {
+    let behind = || {
         let (setup, recipe) = (Setup::load(&session.setup).ok()?, recipe::file::read(&session.setup).ok()?);
         let (sections, _) = recipe::check(&setup, &recipe.text).ok()?;
-        sections.iter().any(|section| section.state == State::OutOfDate).then_some(recipe.name)
+        if sections.iter().any(|section| section.state == State::OutOfDate) {
+            let hint = gettext("{file} is out of date with the setup; update it with ‘bkt containerfile sync’");
+            return Some(fill(&hint, &[("file", recipe.name)]));
+        }
+        let unknown = |status: &Status| match &status.state {
+            State::Unknown(error) => Some((status.section.name(), error.to_string())),
+            _ => None,
+        };
+        let unknown: Vec<_> = sections.iter().filter_map(unknown).collect();
+        let names = unknown.iter().map(|(section, _)| *section).collect::<Vec<_>>().join(", ");
+        let values = [("sections", &*names), ("file", recipe.name), ("reason", &unknown.first()?.1)];
+        Some(fill(&gettext("Not updated in {file}: {sections} ({reason})"), &values))
     };
-    if let Some(name) = is_behind() {
-        let hint = gettext("{file} is out of date with the setup; update it with ‘bkt containerfile sync’");
-        let hint = fill(&hint, &[("file", name)]);
+    if let Some(hint) = behind() {
         answer.hints = [answer.hints, hint].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     }
     answer

@@ -22,7 +22,7 @@ use crate::fetch::{self, github};
 use crate::host::Host;
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, named};
 use crate::name::{AppImageName, AssetPattern, GithubRepo, NameError};
 use crate::plan::Action;
 use crate::problem::Problem;
@@ -41,7 +41,7 @@ const ANY: &str = "*.AppImage";
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["apps"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "apps")? {
+    reader.each(reader.list(root, "apps")?, named(&["name"]), |reader, value| {
         let entry = reader.entry("apps", value)?;
         reader.know(entry, &["name", "repo", "asset", "prereleases", "disabled"]);
         let name: AppImageName = reader.name(entry, reader.needed(entry, "apps", "name")?)?;
@@ -49,8 +49,8 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
         let asset: AssetPattern = reader.name(entry, reader.string_field(entry, "asset")?.unwrap_or(ANY))?;
         let (prereleases, disabled) = (flag(reader, entry, "prereleases")?, flag(reader, entry, "disabled")?);
         let value = Value::AppImage(AppImageSource { repo, asset, prereleases, disabled });
-        reader.declare(&mut declarations, entry, name.as_str(), Some(value))?;
-    }
+        reader.declare(&mut declarations, entry, name.as_str(), Some(value))
+    });
     Ok(declarations)
 }
 

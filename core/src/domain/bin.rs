@@ -21,7 +21,7 @@ use crate::fetch;
 use crate::host::Host;
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, named};
 use crate::name::{AssetPattern, BinaryName, CrateName, GithubRepo, NameError, NpmPackage, Sha256, VersionWish};
 use crate::problem::Problem;
 use crate::value::{BinarySource, Registry, Value};
@@ -36,7 +36,7 @@ pub const DIRECTORY: &str = ".local/bin";
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["binaries"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "binaries")? {
+    reader.each(reader.list(root, "binaries")?, named(&["name"]), |reader, value| {
         let entry = reader.entry("binaries", value)?;
         reader.know(entry, &["name", "source", "version", "binary", "sha256"]);
         let name: BinaryName = reader.name(entry, reader.needed(entry, "binaries", "name")?)?;
@@ -47,8 +47,8 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
         let binary = optional::<BinaryName>(reader, entry, "binary")?.filter(|binary| *binary != name);
         let sha256 = optional::<Sha256>(reader, entry, "sha256")?;
         let value = Value::Binary(BinarySource { source, version, binary, sha256 });
-        reader.declare(&mut declarations, entry, name.as_str(), Some(value))?;
-    }
+        reader.declare(&mut declarations, entry, name.as_str(), Some(value))
+    });
     Ok(declarations)
 }
 

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use crate::host::{Host, Invocation};
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader, named};
 use crate::name::{BrewName, NameError};
 use crate::problem::Problem;
 use crate::value::Value;
@@ -40,7 +40,7 @@ pub fn is_tap(key: &str) -> bool {
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["formulae", "taps"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "formulae")? {
+    reader.each(reader.list(root, "formulae")?, named(&["name"]), |reader, value| {
         let text = match value {
             ast::Value::StringLit(text) => text.value.to_string(),
             _ => {
@@ -51,12 +51,12 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
                 tap.map_or_else(|| name.to_owned(), |tap| format!("{tap}/{name}"))
             }
         };
-        declare(reader, &mut declarations, value, &text, false)?;
-    }
-    for value in reader.list(root, "taps")? {
+        declare(reader, &mut declarations, value, &text, false)
+    });
+    reader.each(reader.list(root, "taps")?, named(&[]), |reader, value| {
         let text = reader.string("taps", value)?;
-        declare(reader, &mut declarations, value, text, true)?;
-    }
+        declare(reader, &mut declarations, value, text, true)
+    });
     Ok(declarations)
 }
 

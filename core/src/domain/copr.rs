@@ -19,7 +19,7 @@ use crate::host::{Host, HostError, Invocation};
 use crate::i18n::{fill, gettext};
 use crate::keyfile::Keyfile;
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader, named};
 use crate::name::CoprProject;
 use crate::plan::{Action, Deferral};
 use crate::problem::Problem;
@@ -41,7 +41,7 @@ fn of(value: Option<&Value>) -> Option<CoprState> {
 /// Reads `{"copr_repos": [{"name", "enabled"?, "gpg_check"?}, "OWNER/PROJECT"]}`.
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "copr_repos")? {
+    reader.each(reader.list(root, "copr_repos")?, named(&["name"]), |reader, value| {
         let (name, state) = match value {
             ast::Value::StringLit(name) => (name.value.as_ref(), CoprState::CHECKED),
             value => {
@@ -56,8 +56,8 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
         if state.enabled && !state.gpg_check {
             reader.warn(value, format!("signatures of packages from ‘{project}’ are NOT checked in the image"));
         }
-        reader.declare(&mut declarations, value, project.as_str(), Some(Value::Copr(state)))?;
-    }
+        reader.declare(&mut declarations, value, project.as_str(), Some(Value::Copr(state)))
+    });
     Ok(declarations)
 }
 

@@ -17,7 +17,7 @@ use crate::deployment::HostKind;
 use crate::host::{Host, Invocation, SettingQuery, SettingReading};
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::{Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, named};
 use crate::name::{ExtensionId, NameError, SettingKey};
 use crate::plan::Action;
 use crate::problem::Problem;
@@ -34,7 +34,7 @@ const OUT_OF_DATE: f64 = 4.0;
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["extensions"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "extensions")? {
+    reader.each(reader.list(root, "extensions")?, named(&["id"]), |reader, value| {
         let (id, state): (ExtensionId, _) = match value {
             ast::Value::StringLit(text) => (reader.name(value, &text.value)?, ExtensionState::Enabled),
             _ => {
@@ -52,8 +52,8 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
                 (reader.name(entry, reader.needed(entry, "extensions", "id")?)?, state)
             }
         };
-        reader.declare(&mut declarations, value, id.as_str(), Some(Value::Extension(state)))?;
-    }
+        reader.declare(&mut declarations, value, id.as_str(), Some(Value::Extension(state)))
+    });
     Ok(declarations)
 }
 

@@ -24,7 +24,7 @@ use crate::compare::{Change, Privilege};
 use crate::deployment::HostKind;
 use crate::host::{Host, HostError, Invocation};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, ManifestErrorKind, Reader, named};
 use crate::name::{FlatpakId, OverrideOption};
 use crate::problem::Problem;
 use crate::value::{FlatpakSource, Scope, Value};
@@ -46,7 +46,7 @@ pub(crate) use words::sentence;
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["apps"]);
     let mut entries = Vec::new();
-    for value in reader.list(root, "apps")? {
+    reader.each(reader.list(root, "apps")?, named(&["id"]), |reader, value| {
         let entry = reader.entry("apps", value)?;
         reader.know(entry, &["id", "remote", "scope", "branch", "commit", "overrides"]);
         let id: FlatpakId = reader.name(entry, reader.needed(entry, "apps", "id")?)?;
@@ -62,7 +62,8 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
             reader.warn(entry, message);
         }
         entries.push((entry, id, source));
-    }
+        Ok(())
+    });
     let mut by_id: BTreeMap<&FlatpakId, Vec<&FlatpakSource>> = BTreeMap::new();
     for (_, id, source) in &entries {
         by_id.entry(id).or_default().push(source);
@@ -72,7 +73,9 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
         let is_other = |at: &&FlatpakSource| at.scope != source.scope || at.branch != source.branch;
         let others = by_id.get(id).into_iter().flatten().copied().filter(is_other);
         let key = key::among(id.as_str(), source, others);
-        reader.declare(&mut declarations, *entry, &key, Some(Value::Flatpak(source.clone())))?;
+        if let Err(error) = reader.declare(&mut declarations, *entry, &key, Some(Value::Flatpak(source.clone()))) {
+            reader.fault(Some(key), error);
+        }
     }
     Ok(declarations)
 }

@@ -8,7 +8,7 @@ pub mod places;
 
 use std::collections::BTreeMap;
 
-use jsonc_parser::ast::Object;
+use jsonc_parser::ast::{self, Object};
 use serde_json::Value as Json;
 
 use crate::deployment::HostKind;
@@ -27,7 +27,13 @@ use crate::plan::{Action, Deferral};
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["settings"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "settings")? {
+    let key = |value: &ast::Value<'_>| {
+        let object = value.as_object()?;
+        let field = |name: &str| Some(object.get(name)?.value.as_string_lit()?.value.to_string());
+        let path = field("path").map(|path| format!(":{path}")).unwrap_or_default();
+        Some(format!("{}{path}/{}", field("schema")?, field("key")?))
+    };
+    reader.each(reader.list(root, "settings")?, key, |reader, value| {
         let entry = reader.entry("settings", value)?;
         reader.know(entry, &["schema", "key", "value", "comment", "path"]);
         let schema = reader.needed(entry, "settings", "schema")?;
@@ -37,8 +43,8 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
             None => reader.name(entry, &format!("{schema}/{key}"))?,
         };
         let text = reader.needed(entry, "settings", "value")?;
-        reader.declare(&mut declarations, entry, key.as_str(), Some(Value::Setting(text.to_owned())))?;
-    }
+        reader.declare(&mut declarations, entry, key.as_str(), Some(Value::Setting(text.to_owned())))
+    });
     Ok(declarations)
 }
 

@@ -19,7 +19,7 @@ use crate::deployment::{HostKind, System};
 use crate::host::{Host, HostError, Invocation};
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry};
-use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader, named};
 use crate::name::KernelArgument;
 use crate::problem::Problem;
 use crate::value::Value;
@@ -50,10 +50,10 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
     let Some(kargs) = reader.object(root, "kargs")? else { return Ok(declarations) };
     reader.know(kargs, &["append", "remove"]);
     for (list, value) in [("append", Some(Value::Present)), ("remove", None)] {
-        for entry in reader.list(kargs, list)? {
+        reader.each(reader.list(kargs, list)?, named(&[]), |reader, entry| {
             let argument: KernelArgument = reader.name(entry, reader.string(list, entry)?)?;
-            reader.declare(&mut declarations, entry, argument.as_str(), value.clone())?;
-        }
+            reader.declare(&mut declarations, entry, argument.as_str(), value.clone())
+        });
     }
     Ok(declarations)
 }

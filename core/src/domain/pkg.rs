@@ -22,8 +22,9 @@ use sha2::{Digest, Sha256};
 use crate::compare::{Change, Effect, Privilege, Shape};
 use crate::deployment::{HostKind, System};
 use crate::host::{Basis, Host, HostError, Invocation};
+use crate::i18n::gettext;
 use crate::manifest::place::{Edit, Entry};
-use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader, named};
 use crate::name::PackageName;
 use crate::problem::Problem;
 use crate::value::{PackageOverride, Value};
@@ -36,24 +37,37 @@ use crate::plan::{Action, Deferral};
 pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["packages", "groups", "excluded", "copr_repos"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "packages")? {
+    reader.each(reader.list(root, "packages")?, named(&[]), |reader, value| {
         let name: PackageName = reader.name(value, reader.string("packages", value)?)?;
-        reader.declare(&mut declarations, value, name.as_str(), Some(Value::Present))?;
-    }
-    for value in reader.list(root, "groups")? {
-        let text = reader.string("groups", value)?;
+        reader.declare(&mut declarations, value, name.as_str(), Some(Value::Present))
+    });
+    reader.each(reader.list(root, "groups")?, named(&[]), |reader, value| {
         // One that is none concerns the recipe alone, which says so.
-        if let Ok(group) = groups::name(text) {
-            reader.declare(&mut declarations, value, &groups::key(&group), Some(Value::Present))?;
+        match groups::name(reader.string("groups", value)?) {
+            Ok(group) => reader.declare(&mut declarations, value, &groups::key(&group), Some(Value::Present)),
+            Err(_) => Ok(()),
         }
-    }
-    for value in reader.list(root, "excluded")? {
+    });
+    reader.each(reader.list(root, "excluded")?, named(&[]), |reader, value| {
         let name: PackageName = reader.name(value, reader.string("excluded", value)?)?;
         if declarations.contains_key(name.as_str()) {
             reader.warn(value, format!("{name} is both in ‘packages’ and in ‘excluded’; the first is used"));
         }
-    }
+        Ok(())
+    });
     Ok(declarations)
+}
+
+/// What to write instead of what dnf takes for a package, and a list of names does not.
+fn advice(key: &str) -> Option<String> {
+    if key.starts_with('@') {
+        return Some(gettext("Write the name of a group into ‘groups’; modules belong into the recipe"));
+    }
+    if key.starts_with('/') || key.contains("://") || key.ends_with(".rpm") {
+        return Some(gettext("Write the name of the package; a file or an address belongs into the recipe"));
+    }
+    let is_compared = key.contains(['<', '=', '>']) && !key.starts_with('-');
+    is_compared.then(|| gettext("Write the name of the package alone, without a version"))
 }
 
 /// One installed package: name and `epoch:version-release.arch`.
@@ -219,6 +233,10 @@ impl Kind for Packages {
 
     fn declared(&self, reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
         declared(reader, root)
+    }
+
+    fn advice(&self, key: &str) -> Option<String> {
+        advice(key)
     }
 
     fn observe(&self, look: &Look<'_>) -> Result<Observation, Problem> {

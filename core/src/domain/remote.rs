@@ -19,7 +19,7 @@ use crate::deployment::HostKind;
 use crate::host::{Host, HostError};
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declaration, Declarations, Manifest, ManifestError, Reader, named};
 use crate::name::{RemoteName, RemoteUrl};
 use crate::plan::{Action, Deferral};
 use crate::problem::Problem;
@@ -68,7 +68,7 @@ fn of(value: Option<&Value>) -> Option<&RemoteSource> {
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["remotes"]);
     let mut entries = Vec::new();
-    for value in reader.list(root, "remotes")? {
+    reader.each(reader.list(root, "remotes")?, named(&["name"]), |reader, value| {
         let entry = reader.entry("remotes", value)?;
         reader.know(entry, &["name", "url", "scope", "filtered", "gpg_verify", "gpg_key"]);
         let name: RemoteName = reader.name(entry, reader.needed(entry, "remotes", "name")?)?;
@@ -80,7 +80,8 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
             gpg_key: reader.string_field(entry, "gpg_key")?.map(|text| reader.name(entry, text)).transpose()?,
         };
         entries.push((entry, name, remote));
-    }
+        Ok(())
+    });
     let mut scopes: BTreeMap<&RemoteName, BTreeSet<Scope>> = BTreeMap::new();
     for (_, name, remote) in &entries {
         scopes.entry(name).or_default().insert(remote.scope);
@@ -95,7 +96,9 @@ fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, Mani
         if remote.filtered == Some(true) {
             reader.warn(*entry, format!("the filter of ‘{name}’ is compared but cannot be set: no setup holds one"));
         }
-        reader.declare(&mut declarations, *entry, &key, Some(Value::Remote(remote.clone())))?;
+        if let Err(error) = reader.declare(&mut declarations, *entry, &key, Some(Value::Remote(remote.clone()))) {
+            reader.fault(Some(key), error);
+        }
     }
     Ok(declarations)
 }

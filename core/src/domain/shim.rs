@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::host::{FileKind, Host};
 use crate::manifest::place::{Edit, Entry, Fields};
-use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
+use crate::manifest::{Declarations, Manifest, ManifestError, Reader, named};
 use crate::name::{HostCommand, ShimName};
 use crate::problem::Problem;
 use crate::value::Value;
@@ -30,14 +30,14 @@ const LARGEST: u64 = 16 << 10;
 fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declarations, ManifestError> {
     reader.know(root, &["shims"]);
     let mut declarations = Declarations::new();
-    for value in reader.list(root, "shims")? {
+    reader.each(reader.list(root, "shims")?, named(&["name"]), |reader, value| {
         let entry = reader.entry("shims", value)?;
         reader.know(entry, &["name", "host"]);
         let name: ShimName = reader.name(entry, reader.needed(entry, "shims", "name")?)?;
         let command = reader.string_field(entry, "host")?.unwrap_or(name.as_str());
         let command: HostCommand = reader.name(entry, command)?;
-        reader.declare(&mut declarations, entry, name.as_str(), Some(Value::Command(command)))?;
-    }
+        reader.declare(&mut declarations, entry, name.as_str(), Some(Value::Command(command)))
+    });
     Ok(declarations)
 }
 

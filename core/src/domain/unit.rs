@@ -17,7 +17,7 @@ pub mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jsonc_parser::ast::Object;
+use jsonc_parser::ast::{Object, ObjectProp, Value as Ast};
 use serde_json::Value as Json;
 
 use crate::compare::{Change, Privilege};
@@ -44,7 +44,8 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
         for (list, state) in
             [("enable", UnitState::Enabled), ("disable", UnitState::Disabled), ("mask", UnitState::Masked)]
         {
-            for value in reader.list(systemd, list)? {
+            let key = |value: &Ast<'_>| value.as_string_lit().map(|text| full_name(&text.value));
+            reader.each(reader.list(systemd, list)?, key, |reader, value| {
                 let unit = unit_name(reader, value, reader.string(list, value)?)?;
                 let earlier = declarations.get(unit.as_str()).and_then(|earlier| earlier.value.as_ref());
                 // Masking turns off, too; existing setups list such a unit twice.
@@ -52,22 +53,23 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
                     reader.warn(value, format!("‘{unit}’ is to be disabled and masked; masking is enough"));
                     declarations.remove(unit.as_str());
                 }
-                reader.declare(&mut declarations, value, unit.as_str(), Some(Value::Unit(state)))?;
-            }
+                reader.declare(&mut declarations, value, unit.as_str(), Some(Value::Unit(state)))
+            });
         }
         return Ok(declarations);
     }
     reader.know(root, &["services"]);
     if let Some(services) = reader.object(root, "services")? {
-        for entry in &services.properties {
+        let key = |entry: &ObjectProp<'_>| Some(full_name(property(entry).0));
+        reader.each(&services.properties, key, |reader, entry| {
             let (name, value) = property(entry);
             let unit = unit_name(reader, entry, name)?;
             let word = reader.string(name, value)?;
             let state: UnitState = word.parse().map_err(|error: crate::value::UnitStateError| {
                 reader.error(value, ManifestErrorKind::Value(error.to_string()))
             })?;
-            reader.declare(&mut declarations, entry, unit.as_str(), Some(Value::Unit(state)))?;
-        }
+            reader.declare(&mut declarations, entry, unit.as_str(), Some(Value::Unit(state)))
+        });
     }
     Ok(declarations)
 }

@@ -119,6 +119,10 @@ pub fn build(comparison: &Comparison, setup: &Setup, wishes: &Wishes) -> Result<
 
 /// The steps that write an item to the setup, where it does not say so already.
 fn written(setup: &Setup, item: &ItemId, wish: &Wish) -> Result<Vec<Step>, BuildError> {
+    // What an entry says that cannot be read is corrected by hand, or it would be lost.
+    if let Some(fault) = setup.faults(item.domain).find(|fault| fault.key == item.key) {
+        return Err(BuildError::Unknown { item: item.clone(), problem: fault.problem(item.domain) });
+    }
     let declared: &Declarations = setup.declared(item.domain).map_err(|error| BuildError::Manifest(error.clone()))?;
     let kind = domain::kind(item.domain);
     let said = |wanted: &Wanted| kind.said(declared, &item.key, wanted.as_ref()).into_iter().chain(setup.also(item));

@@ -86,7 +86,8 @@ impl Input {
 }
 
 fn packages(setup: &Setup) -> Result<Packages, ManifestError> {
-    let declared = setup.declared(Domain::Pkg).map_err(Clone::clone)?;
+    // A section without what could not be read would take it out of the image.
+    let declared = setup.all_declared(Domain::Pkg).map_err(Clone::clone)?;
     let text = read(setup, Manifest::SystemPackages.path())?;
     let file = File::new(Manifest::SystemPackages.path(), &text);
     let mut packages = Packages::default();
@@ -103,7 +104,7 @@ fn packages(setup: &Setup) -> Result<Packages, ManifestError> {
     for (text, at) in file.strings(root, "excluded")? {
         packages.excluded.insert(file.name(text, at)?);
     }
-    for (name, declaration) in setup.declared(Domain::Copr).map_err(Clone::clone)? {
+    for (name, declaration) in setup.all_declared(Domain::Copr).map_err(Clone::clone)? {
         if let Some(Value::Copr(state)) = declaration.value
             && state.enabled
         {
@@ -153,7 +154,7 @@ fn shims(setup: &Setup) -> Result<BTreeMap<ShimName, HostCommand>, ManifestError
 }
 
 fn arguments(setup: &Setup) -> Result<Arguments, ManifestError> {
-    setup.declared(Domain::Karg).map_err(Clone::clone)?;
+    setup.all_declared(Domain::Karg).map_err(Clone::clone)?;
     let text = read(setup, Manifest::SystemConfig.path())?;
     let file = File::new(Manifest::SystemConfig.path(), &text);
     let parsed = file.parse()?;

@@ -293,7 +293,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, RepositoryError> {
 /// What a manifest says, by domain; `None` where it cannot be read.
 pub(super) fn declared(manifest: Manifest, text: &str) -> Option<Vec<(Domain, Declarations)>> {
     let text = if text.trim().is_empty() { "{}" } else { text };
-    let of = |domain: &Domain| Some((*domain, Reader::declarations(manifest, *domain, text).ok()?.0));
+    let of = |domain: &Domain| Some((*domain, Reader::read(manifest, *domain, text).ok()?.declarations));
     manifest.domains().iter().map(of).collect()
 }
 

@@ -47,8 +47,9 @@ fn arguments(names: &[String]) -> Result<Vec<KernelArgument>, Failure> {
     }
 }
 
-/// What is known of every argument; without a setup, what this computer knows.
-fn facts(session: &Session) -> Result<Vec<Fact>, Failure> {
+/// What is known of every argument, and which entries of the setup could not be read; without a setup, what this
+/// computer knows.
+fn facts(session: &Session) -> Result<(Vec<Fact>, String), Failure> {
     let setup = Setup::load(&session.setup);
     let nothing = Declarations::new();
     let declared = match &setup {
@@ -56,12 +57,14 @@ fn facts(session: &Session) -> Result<Vec<Fact>, Failure> {
         Err(_) => &nothing,
     };
     let host = session.host.as_ref();
-    karg::facts(host, &System::probe(host), declared).map_err(|error| super::impossible(error.into()))
+    let facts = karg::facts(host, &System::probe(host), declared);
+    let unread = setup.iter().flat_map(|setup| setup.unread(Domain::Karg)).map(|(_, problem)| problem.to_string());
+    Ok((facts.map_err(|error| super::impossible(error.into()))?, unread.collect::<Vec<_>>().join("\n")))
 }
 
 fn list(context: &Context, only: Option<&[String]>) -> Result<Answer, Failure> {
     let session = context.session_without_setup()?;
-    let mut facts = facts(&session)?;
+    let (mut facts, unread) = facts(&session)?;
     if let Some(only) = only {
         if let Some(name) = only.iter().find(|name| !facts.iter().any(|fact| fact.argument.as_str() == *name)) {
             let message = fill(&gettext("nothing here or in the setup is called ‘{item}’"), &[("item", name)]);
@@ -70,7 +73,7 @@ fn list(context: &Context, only: Option<&[String]>) -> Result<Answer, Failure> {
         facts.retain(|fact| only.iter().any(|name| fact.argument.as_str() == name));
     }
     let document = json!({"format": "bkt.kargs", "format_version": "1.0", "arguments": facts});
-    Ok(Answer::new(table(&facts), document))
+    Ok(Answer::new(table(&facts), document).hinted(unread))
 }
 
 /// Whose an argument is, in a few words.
@@ -134,7 +137,7 @@ fn remove(context: &Context, args: &TwoSidesArgs) -> Result<Answer, Failure> {
     let args = &args.of(context.globals.pr_only);
     let arguments = arguments(&args.names)?;
     let session = context.session()?;
-    let facts = facts(&session)?;
+    let (facts, _) = facts(&session)?;
     let mut wishes = Wishes::new();
     for argument in &arguments {
         let fact = facts.iter().find(|fact| fact.argument == *argument);

@@ -85,6 +85,8 @@ fn list(context: &Context) -> Result<Answer, Failure> {
     let mut rows: BTreeMap<String, Row> = declared.keys().map(|key| (key.clone(), Row::default())).collect();
     let own = snapshot.comparison.changes.iter().chain(&snapshot.comparison.ignored);
     rows.extend(own.map(|change| (change.id.key.clone(), Row::default())));
+    let unread = snapshot.comparison.unknown.iter().filter_map(|unknown| unknown.item.as_ref());
+    rows.extend(unread.map(|item| (item.key.clone(), Row::default())));
     // What the setup says is told even where this computer cannot be asked.
     let here = unit::list(session.host.as_ref());
     for file in here.as_ref().ok().into_iter().flatten() {

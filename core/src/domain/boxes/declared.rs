@@ -15,13 +15,17 @@ pub(super) fn read(reader: &mut Reader, root: &Object<'_>) -> Result<Declaration
     reader.know(root, &["containers"]);
     let mut declarations = Declarations::new();
     let Some(containers) = reader.object(root, "containers")? else { return Ok(declarations) };
-    for entry in &containers.properties {
-        let (name, value) = property(entry);
-        let name: BoxName = reader.name(entry, name)?;
-        let object = value.as_object().ok_or_else(|| reader.wrong_type(name.as_str(), "an object", value))?;
-        let source = source(reader, object)?;
-        reader.declare(&mut declarations, entry, name.as_str(), Some(Value::Box(Box::new(source))))?;
-    }
+    reader.each(
+        &containers.properties,
+        |entry| Some(property(entry).0.to_owned()),
+        |reader, entry| {
+            let (name, value) = property(entry);
+            let name: BoxName = reader.name(entry, name)?;
+            let object = value.as_object().ok_or_else(|| reader.wrong_type(name.as_str(), "an object", value))?;
+            let source = source(reader, object)?;
+            reader.declare(&mut declarations, entry, name.as_str(), Some(Value::Box(Box::new(source))))
+        },
+    );
     Ok(declarations)
 }
 
