@@ -61,10 +61,10 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
 /// What to write instead of what dnf takes for a package, and a list of names does not.
 fn advice(key: &str) -> Option<String> {
     if key.starts_with('@') {
-        return Some(gettext("Write the name of a group into ‘groups’; modules belong into the recipe"));
+        return Some(gettext("Write the name of a group into ‘groups’; modules belong in the recipe"));
     }
     if key.starts_with('/') || key.contains("://") || key.ends_with(".rpm") {
-        return Some(gettext("Write the name of the package; a file or an address belongs into the recipe"));
+        return Some(gettext("Write the name of the package; a file or an address belongs in the recipe"));
     }
     let is_compared = key.contains(['<', '=', '>']) && !key.starts_with('-');
     is_compared.then(|| gettext("Write the name of the package alone, without a version"))
