@@ -46,17 +46,25 @@ pub(crate) struct Answer {
     pub(crate) hints: String,
     /// The exit code.
     pub(crate) exit: u8,
+    /// Whether the text is a file or another program's, whose lines are never broken.
+    pub(crate) verbatim: bool,
 }
 
 impl Answer {
     /// An answer that ends well.
     pub(crate) fn new(text: impl Into<String>, document: Json) -> Self {
-        Self { text: text.into(), document, hints: String::new(), exit: exit::DONE }
+        Self { text: text.into(), document, hints: String::new(), exit: exit::DONE, verbatim: false }
     }
 
     /// With what to do next.
     pub(crate) fn hinted(mut self, hints: impl Into<String>) -> Self {
         self.hints = hints.into();
+        self
+    }
+
+    /// With a text that is a file or another program's.
+    pub(crate) const fn verbatim(mut self) -> Self {
+        self.verbatim = true;
         self
     }
 

@@ -111,5 +111,5 @@ fn rows(group: &[&Change], width: usize) -> String {
 
 /// What the signs mean.
 pub(crate) fn legend() -> String {
-    gettext("+ only here   - missing here   ~ different   ! changed in both places   setup → here")
+    gettext("+ only here   - missing here   ~ different   ! changed in both   setup → here")
 }

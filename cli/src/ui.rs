@@ -4,7 +4,11 @@
 //! Invariant: with `--json` standard output gets exactly one document; a closed pipe ends quietly; escape
 //! sequences are only written where colour is wanted.
 
+mod fit;
+
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -27,6 +31,11 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 /// What failed.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// How wide a terminal is that does not say so.
+const USUAL: usize = 80;
+/// Narrower terminals break lines themselves.
+const NARROWEST: usize = 40;
 
 /// Text in a style.
 pub(crate) fn styled(style: Style, text: &str) -> String {
@@ -59,6 +68,12 @@ pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> 
         column += word.width();
     }
     out
+}
+
+/// How wide a terminal is; `None` where a stream is none.
+fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    let known = || terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0));
+    stream.is_terminal().then(|| known().unwrap_or(USUAL).max(NARROWEST))
 }
 
 /// How the program talks.
@@ -97,7 +112,7 @@ impl Ui {
 
     /// How wide lines may be; pipes and files have 80 columns, so that their text does not depend on a window.
     pub(crate) fn width(&self) -> usize {
-        terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| usize::from(width.0).clamp(40, 100))
+        columns(&io::stdout()).map_or(USUAL, |width| width.min(100))
     }
 
     /// Whether standard error is a terminal whose lines can be written over.
@@ -106,9 +121,18 @@ impl Ui {
         stderr.is_terminal() && AutoStream::new(stderr, self.color).current_choice() != ColorChoice::Never
     }
 
-    /// Says something on standard error.
+    /// Says something on standard error; on a terminal its lines fit.
     pub(crate) fn say(&self, text: &str) {
-        self.say_raw(&format!("{text}\n"));
+        let fitted = columns(&io::stderr()).map(|width| fit::fitted(text, width));
+        self.say_raw(&format!("{}\n", fitted.as_deref().unwrap_or(text)));
+    }
+
+    /// An answer whose lines fit, where it goes to a terminal.
+    fn fit<'a>(answer: &'a Answer) -> Cow<'a, str> {
+        match columns(&io::stdout()) {
+            Some(width) if !answer.verbatim => fit::fitted(&answer.text, width).into(),
+            _ => answer.text.as_str().into(),
+        }
     }
 
     /// Says something on standard error, without ending the line.
@@ -137,7 +161,7 @@ impl Ui {
             // What was told line by line is no document.
             Ok(answer) if self.json && answer.document.is_null() => (Ok(()), answer.exit),
             Ok(answer) if self.json => (document_to(io::stdout(), &answer.document), answer.exit),
-            Ok(answer) => (self.print(&answer.text), answer.exit),
+            Ok(answer) => (self.print(&Self::fit(answer)), answer.exit),
             Err(failure) if self.json => {
                 (document_to(io::stdout(), &document::error(&failure.problem, failure.exit)), failure.exit)
             }

@@ -195,3 +195,18 @@ fn what_cannot_be_is_refused_with_the_reason() {
         assert_eq!((said.document()["error"]["code"].as_str(), said.exit), (Some(code), exit), "{words:?} {said:?}");
     }
 }
+
+#[test]
+fn what_is_to_be_applied_is_only_told_where_this_computer_is_otherwise() {
+    let Some(computer) = Computer::sample() else { return };
+    let kargs = |words: &[&str]| {
+        let said = computer.bkt(&[&["admin", "kargs"], words, &["--setup-only"]].concat());
+        assert_eq!(said.exit, 0, "{said:?}");
+        said.err
+    };
+    // It is not here, and the setup does not ask for it any more.
+    assert!(!kargs(&["remove", "preempt=full"]).contains("bkt apply"));
+    assert!(kargs(&["append", "preempt=full"]).contains("bkt apply karg:preempt=full"));
+    assert!(!kargs(&["append", "mitigations=off"]).contains("bkt apply"));
+    assert!(kargs(&["remove", "mitigations=off"]).contains("bkt apply karg:mitigations=off"));
+}

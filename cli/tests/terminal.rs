@@ -95,3 +95,44 @@ fn a_wrong_name_gets_the_right_one() {
     let document = computer.bkt(&["aply", "--json"]).document();
     assert_eq!(document["error"]["hint"], "a similar subcommand exists: 'apply'");
 }
+
+#[test]
+fn every_line_fits_a_terminal_and_a_pipe_gets_reasons_in_one() {
+    let Some(computer) = Computer::sample() else { return };
+    let before = std::fs::read_to_string(computer.path("setup/manifests/system-packages.json")).unwrap();
+    computer.manifest("system-packages.json", &before.replacen("\"htop\"", "\"htop\",\n    \"foo >= 1\"", 1));
+    let reason = "manifests/system-packages.json line 6: ‘foo >= 1’ is not a valid package name: it holds a character that is not allowed\n";
+    for command in [
+        &["status"][..],
+        &["drift"],
+        &["diff"],
+        &["doctor"],
+        &["plan", "show"],
+        &["plan", "show", "--apply", "pkg", "unit", "karg", "gsetting", "flatpak"],
+        &["flatpak", "list"],
+        &["dnf", "list"],
+        &["admin", "systemctl", "status", "tuned.service"],
+        &["admin", "kargs", "append", "a=1", "--setup-only"],
+        &["shim", "add", "nmcli"],
+        &["log"],
+    ] {
+        let said = computer.bkt_answered(command, "");
+        let wide = said.out.split(['\r', '\n']).find(|line| plain(line).chars().count() > 80);
+        assert_eq!(wide, None, "{command:?}: {said:?}");
+    }
+    for command in ["status", "drift", "diff", "doctor"] {
+        let said = computer.bkt(&[command]);
+        assert!(said.out.contains(reason), "{command}: {said:?}");
+    }
+    // Both of its steps are about one item.
+    let said = computer.bkt(&["log"]);
+    assert!(said.out.lines().any(|line| line.ends_with("  shim:nmcli")), "{said:?}");
+}
+
+/// A line without what the cursor is moved and text is styled with.
+fn plain(line: &str) -> String {
+    let parts = line.split('\x1b').enumerate();
+    parts
+        .map(|(n, part)| if n == 0 { part } else { part.split_once(char::is_alphabetic).map_or("", |it| it.1) })
+        .collect()
+}

@@ -30,12 +30,15 @@ pub(super) fn admin(context: &Context, args: &AdminArgs) -> Result<Answer, Failu
     }
 }
 
-/// Says when what only the setup says becomes real.
+/// Says when what only the setup says becomes real; `items` are those of which this computer is otherwise.
 fn later<'i>(session: &Session, answer: Answer, items: impl Iterator<Item = &'i ItemId>) -> Answer {
+    let items: Vec<String> = items.map(ToString::to_string).collect();
+    if items.is_empty() {
+        return answer;
+    }
     let hint = if System::probe(session.host.as_ref()).kind.is_image_based() {
         gettext("Takes effect with the next image built from the setup.")
     } else {
-        let items: Vec<String> = items.map(ToString::to_string).collect();
         fill(&gettext("Make this computer so: bkt apply {items}"), &[("items", &items.join(" "))])
     };
     let hints = format!("{}\n{hint}", answer.hints.trim_end());

@@ -67,7 +67,7 @@ pub(super) fn complete(context: &Context, args: &CompleteArgs) -> Answer {
         "format_version": "1.0",
         "names": names.iter().map(|(name, about)| json!({"name": name, "about": about})).collect::<Vec<_>>(),
     });
-    Answer::new(names.iter().map(line).collect::<String>(), document)
+    Answer::new(names.iter().map(line).collect::<String>(), document).verbatim()
 }
 
 /// The option a word is, by its long or short spelling.

@@ -25,7 +25,7 @@ pub(super) fn completions(args: &CompletionsArgs) -> Result<Answer, Failure> {
         "shell": args.shell.to_string(),
         "script": script,
     });
-    Ok(Answer::new(script, document))
+    Ok(Answer::new(script, document).verbatim())
 }
 
 /// The grammar without the commands hidden from people; the generators would offer them.

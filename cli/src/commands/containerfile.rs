@@ -198,7 +198,7 @@ fn diff(context: &Context, args: ContainerfileDiff) -> Result<Answer, Failure> {
         "diff": difference.unified,
     });
     let exit = if args.exit_code { checked.exit() } else { exit::DONE };
-    Ok(Answer::new(text, document).exiting(exit))
+    Ok(Answer::new(text, document).verbatim().exiting(exit))
 }
 
 fn coloured(unified: &str) -> String {
@@ -240,7 +240,7 @@ fn sync(context: &Context, args: ContainerfileSync) -> Result<Answer, Failure> {
         (false, true) => exit::FAILED,
         (false, false) => exit::PARTIAL,
     };
-    Ok(Answer::new(brought(context, &recipe, &new, &difference), document).exiting(exit))
+    Ok(Answer::new(brought(context, &recipe, &new, &difference), document).verbatim().exiting(exit))
 }
 
 /// Changes the recipe under its lock; a dry run only computes.
@@ -327,7 +327,7 @@ fn adopt(context: &Context, args: &ContainerfileAdopt) -> Result<Answer, Failure
     }
     let values = [("sections", &*names(&sections)), ("file", recipe.name)];
     if context.globals.dry_run {
-        return Ok(Answer::new(coloured(&unified), document(false)));
+        return Ok(Answer::new(coloured(&unified), document(false)).verbatim());
     }
     if !context.globals.yes {
         run::may_ask(context)?;

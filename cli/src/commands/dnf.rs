@@ -141,5 +141,5 @@ fn ask(context: &Context, verb: &str, words: &[String]) -> Result<Answer, Failur
         context.ui.say(said);
     }
     let exit = if status == 0 { exit::DONE } else { exit::FAILED };
-    Ok(Answer::new(stdout, document).exiting(exit))
+    Ok(Answer::new(stdout, document).verbatim().exiting(exit))
 }

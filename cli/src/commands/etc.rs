@@ -162,7 +162,7 @@ fn show(context: &Context, args: &EtcNames) -> Result<Answer, Failure> {
         let manifest = bkt_core::manifest::Manifest::Etc.file(&id.key);
         documents.push(json!({"id": id, "setup": setup, "computer": file, "manifest": manifest}));
     }
-    Ok(Answer::new(text, json!({"format": "bkt.show", "format_version": "1.0", "items": documents})))
+    Ok(Answer::new(text, json!({"format": "bkt.show", "format_version": "1.0", "items": documents})).verbatim())
 }
 
 fn restore(context: &Context, args: &EtcNames) -> Result<Answer, Failure> {

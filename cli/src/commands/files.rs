@@ -54,7 +54,7 @@ pub(super) fn diff(context: &Context, session: &Session, domain: Domain, named: 
     if text.is_empty() {
         text = gettext("No differences.");
     }
-    Ok(Answer::new(text, json!({"format": "bkt.file-diff", "format_version": "1.0", "items": items})))
+    Ok(Answer::new(text, json!({"format": "bkt.file-diff", "format_version": "1.0", "items": items})).verbatim())
 }
 
 fn shown(difference: &Difference) -> String {

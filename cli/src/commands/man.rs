@@ -27,7 +27,7 @@ pub(super) fn man(args: &ManArgs) -> Result<Answer, Failure> {
     let values = [("count", &*pages.len().to_string()), ("path", &directory)];
     let text = fill(&gettext("Wrote {count} pages into {path}."), &values);
     let document = json!({"format": "bkt.man", "format_version": "1.0", "directory": directory, "files": pages});
-    Ok(Answer::new(text, document))
+    Ok(Answer::new(text, document).verbatim())
 }
 
 /// Writes the page of a command and those of the commands below it.

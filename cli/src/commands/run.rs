@@ -88,7 +88,7 @@ pub(super) fn suggested(comparison: &Comparison) -> Decisions {
 /// What to do where nothing is suggested.
 pub(super) fn undecided_hint() -> String {
     gettext(
-        "No change has a suggestion. Decide with ‘bkt apply ITEM…’ or ‘bkt capture ITEM…’,\n\
+        "No change has a suggestion. Decide with ‘bkt apply ITEM…’ or ‘bkt capture ITEM…’, \
          or make this computer what the setup says with ‘bkt apply --all’.",
     )
 }

@@ -58,7 +58,7 @@ fn show(name: &str) -> Result<Answer, Failure> {
     };
     let document =
         json!({"format": "bkt.schema", "format_version": "1.0", "name": schema.name, "schema": schema.json()});
-    Ok(Answer::new(schema.text, document))
+    Ok(Answer::new(schema.text, document).verbatim())
 }
 
 fn generate(context: &Context, output: &Path) -> Result<Answer, Failure> {

@@ -42,7 +42,7 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     let exit = if args.exit_code { verdict(comparison) } else { exit::DONE };
     if args.porcelain {
         let text = porcelain(comparison, args.ignored, if args.nul { '\0' } else { '\n' });
-        return Ok(Answer::new(text, Json::Null).exiting(exit));
+        return Ok(Answer::new(text, Json::Null).verbatim().exiting(exit));
     }
     let repository = super::repository::look(context, &snapshot.setup.directory);
     let unfinished = Unfinished::read(session.host.as_ref(), &session.state, &comparison.system);

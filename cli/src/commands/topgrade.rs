@@ -67,7 +67,8 @@ pub(super) fn topgrade(context: &Context, args: &TopgradeArgs) -> Result<Answer,
             let indented: String =
                 content.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect();
             let answer =
-                Answer::new(format!("{}\n\n{indented}", said(&words)), document(false, state, before.as_deref()));
+                Answer::new(format!("{}\n\n{indented}", said(&words)), document(false, state, before.as_deref()))
+                    .verbatim();
             if state == State::Current {
                 answer
             } else {

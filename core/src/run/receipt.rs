@@ -134,17 +134,17 @@ impl Receipt {
         self.plan.steps.iter().filter(move |_| any).chain(self.changed())
     }
 
-    /// The items it is about.
+    /// The items it is about, each once.
     #[must_use]
     pub fn items(&self) -> Vec<ItemId> {
-        match self.result {
-            Outcome::Running | Outcome::CutOff => {
-                let mut known = BTreeSet::new();
-                let items = self.plan.steps.iter().map(|step| &step.item);
-                items.filter(|item| known.insert(*item)).cloned().collect()
-            }
-            _ => self.operations.iter().map(|result| result.item.clone()).collect(),
-        }
+        let planned = || self.plan.steps.iter().map(|step| &step.item);
+        let items: Vec<&ItemId> = match self.result {
+            Outcome::Running | Outcome::CutOff => planned().collect(),
+            _ => self.operations.iter().map(|result| &result.item).collect(),
+        };
+        // Setup and computer may have changed in a step each.
+        let mut known = BTreeSet::new();
+        items.into_iter().filter(|item| known.insert(*item)).cloned().collect()
     }
 
     /// The steps that were done.

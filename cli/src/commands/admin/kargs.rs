@@ -130,7 +130,12 @@ fn append(context: &Context, args: &TwoSidesArgs) -> Result<Answer, Failure> {
     let wishes: Wishes = arguments(&args.names)?.into_iter().map(wish).collect();
     let session = context.session()?;
     let answer = verb::fulfil(context, &session, &wishes, true)?;
-    Ok(if args.setup_only { super::later(&session, answer, wishes.keys()) } else { answer })
+    if !args.setup_only {
+        return Ok(answer);
+    }
+    // Where this computer cannot be asked, it may well be otherwise.
+    let (facts, _) = facts(&session).unwrap_or_default();
+    Ok(super::later(&session, answer, wishes.keys().filter(|item| !is_there(&facts, item))))
 }
 
 fn remove(context: &Context, args: &TwoSidesArgs) -> Result<Answer, Failure> {
@@ -148,9 +153,16 @@ fn remove(context: &Context, args: &TwoSidesArgs) -> Result<Answer, Failure> {
         Err(failure) if failure.problem.code == "not_possible" && !args.setup_only => {
             Err(failure.hinted(gettext("Let the recipe remove it: --setup-only")))
         }
-        Ok(answer) if args.setup_only => Ok(super::later(&session, answer, wishes.keys())),
+        Ok(answer) if args.setup_only => {
+            Ok(super::later(&session, answer, wishes.keys().filter(|item| is_there(&facts, item))))
+        }
         ended => ended,
     }
+}
+
+/// Whether the next start has an argument.
+fn is_there(facts: &[Fact], item: &ItemId) -> bool {
+    facts.iter().any(|fact| fact.next && fact.argument.as_str() == item.key)
 }
 
 type Side = Option<Option<Value>>;
