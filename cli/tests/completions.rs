@@ -56,6 +56,43 @@ fn words_become_items_kinds_runs_and_patterns() {
 }
 
 #[test]
+fn what_is_no_item_is_completed_too() {
+    let computer = computer();
+    assert_eq!(names(&computer, &["drift", "--only", "fl"]), ["flatpak"]);
+    assert_eq!(names(&computer, &["apply", "-x", "shim,flatpak,s"]), ["shim,flatpak,skel"]);
+    assert_eq!(names(&computer, &["containerfile", "adopt", "S"]), ["SYSTEM_PACKAGES", "SYSTEMD_UNITS", "SETUP"]);
+    computer.manifest("toolbox-packages.json", r#"{"packages": ["gcc", "git"], "copr_repos": [{"name": "a/b"}]}"#);
+    assert_eq!(names(&computer, &["dev", "remove", "gi"]), ["git"]);
+    assert_eq!(names(&computer, &["dev", "copr", "disable", ""]), ["a/b"]);
+    for (message, more) in [("One", &["--draft"][..]), ("Two", &[])] {
+        let said = computer.bkt(&[&["changelog", "add", message][..], more].concat());
+        assert_eq!(said.exit, 0, "{said:?}");
+    }
+    assert_eq!(names(&computer, &["changelog", "remove", ""]).len(), 2);
+    assert_eq!(names(&computer, &["changelog", "ready", ""]).len(), 1);
+    assert_eq!(computer.bkt(&["changelog", "ready", "--all"]).exit, 0);
+    assert_eq!(computer.bkt(&["changelog", "release", "1.0", "-y"]).exit, 0);
+    assert_eq!(names(&computer, &["changelog", "show", ""]), ["1.0"]);
+    assert_eq!(names(&computer, &["changelog", "add", "x", "--type", "f"]), ["fixed"]);
+    assert!(names(&computer, &["changelog", "list", "-c", ""]).is_empty(), "a count is no run");
+}
+
+#[test]
+fn arguments_services_remotes_and_versions_are_completed() {
+    let Some(computer) = Computer::sample() else { return };
+    let names = |words: &[&str]| {
+        let said = computer.bkt(&[&["complete", "--", "-C", "setup", "--root", "root"], words].concat());
+        said.out.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["admin", "kargs", "append", "pre"]), ["preempt=full"]);
+    assert_eq!(names(&["admin", "kargs", "remove", "mit"]), ["mitigations=off"]);
+    assert_eq!(names(&["admin", "systemctl", "enable", "cups"]), ["cups-lab.service"]);
+    assert_eq!(names(&["admin", "systemd", "mask", "cups"]), ["cups-lab.service"]);
+    assert_eq!(names(&["flatpak", "remote", "remove", "l"]), ["lab"]);
+    assert!(names(&["system", "diff", ""]).is_empty(), "a system of packages has one version");
+}
+
+#[test]
 fn settings_are_completed_by_their_keys() {
     let Some(computer) = Computer::sample() else { return };
     let said = computer.bkt(&[
@@ -85,6 +122,7 @@ fn bash_completes_names() {
     assert_eq!(complete(&format!("{HERE} apply shim:n"), &format!("{HERE} apply shim : n")), "nmcli\n");
     assert_eq!(complete(&format!("{HERE} apply shim:"), &format!("{HERE} apply shim :")), "docker\nnmcli\n");
     assert_eq!(complete(&format!("{HERE} apply sh"), &format!("{HERE} apply sh")), "shim:\n");
+    assert_eq!(complete(&format!("{HERE} drift --only fl"), &format!("{HERE} drift --only fl")), "flatpak\n");
     assert_eq!(complete("bkt statu", "bkt statu"), "status\n", "the grammar is still completed");
     assert_eq!(complete("bkt comple", "bkt comple"), "completions\n", "and only what people type");
 }
@@ -108,6 +146,7 @@ fn fish_completes_names() {
     let computer = computer();
     let complete = |line: &str| run(&computer, "fish", &["-c", &format!("source bkt.fish; complete -C '{line}'")]).out;
     assert_eq!(complete(&format!("{HERE} apply shim:n")), "shim:nmcli\n");
+    assert!(complete(&format!("{HERE} drift --only fl")).starts_with("flatpak\t"));
     assert!(complete(&format!("{HERE} apply sh")).starts_with("shim:\tHost Commands"));
     assert!(complete("bkt statu").starts_with("status\t"));
 }

@@ -6,13 +6,17 @@
 //!
 //! Invariant: neither setup nor computer is changed, no administrator is asked, and whatever fails offers nothing.
 
+mod offered;
+
 use std::path::Path;
 
+use bkt_core::changelog::{Category, Kind};
 use bkt_core::compare::{self, Comparison};
 use bkt_core::host::remembering::Remembering;
 use bkt_core::ignore::Ignored;
 use bkt_core::item::Domain;
 use bkt_core::name::SchemaName;
+use bkt_core::recipe::Section;
 use bkt_core::run::receipt::{Receipt, history};
 use bkt_core::schema;
 use bkt_core::setup::Setup;
@@ -154,8 +158,21 @@ fn names(context: &Context, place: &Place, last: &str) -> Vec<Name> {
         ("ITEM", ["apply" | "capture" | "diff" | "plan", ..]) => items(context, last, true),
         ("ITEM", _) => items(context, last, false),
         ("PATTERN", _) => patterns(context),
-        ("N", _) => runs(context),
+        ("N", ["log" | "undo"]) => runs(context),
+        ("KIND", _) => offered::kinds(last),
         ("NAME", ["schema", ..]) => schema::ALL.iter().map(|schema| (schema.name.to_owned(), String::new())).collect(),
+        ("NAME", ["admin", "kargs", verb]) => offered::arguments(context, verb),
+        ("NAME", ["admin", "systemd" | "systemctl", verb]) => offered::services(context, verb),
+        ("PACKAGE", ["dev", "remove"]) => offered::of_container(context, false),
+        ("PROJECT", ["dev", "copr", _]) => offered::of_container(context, true),
+        ("SECTION", _) => Section::ALL.map(|section| (section.name().to_owned(), String::new())).into(),
+        ("VERSION", ["changelog", "show" | "built"]) => offered::releases(context),
+        ("ENTRY", ["changelog", verb]) => offered::entries(context, *verb == "ready"),
+        ("TYPE", ["changelog", ..]) => Kind::ALL.map(|(_, name, _)| (name.to_owned(), String::new())).into(),
+        ("CATEGORY", ["changelog", ..]) => Category::ALL.map(|(_, id, ..)| (id.to_owned(), String::new())).into(),
+        ("FROM" | "TO", ["system" | "admin", ..]) => offered::deployments(context),
+        ("NAME", ["flatpak", "remote", verb] | ["remote", verb]) if *verb == "remove" => remotes(context),
+        ("NAME", ["flatpak", "remote", "show"]) => keys(context, Domain::Remote, false),
         ("NAME", [thing, verb]) if !matches!(*verb, "add" | "install") => {
             kind_of(thing).map(|domain| keys(context, domain, false)).unwrap_or_default()
         }
@@ -198,6 +215,16 @@ fn keys(context: &Context, domain: Domain, only_changes: bool) -> Vec<Name> {
     let changes = changes.map(|change| (change.id.key.clone(), change.name.clone().unwrap_or_default()));
     let equal = comparison.in_sync.iter().filter(|_| !only_changes);
     changes.chain(equal.map(|item| (item.id.key.clone(), item.name.clone().unwrap_or_default()))).collect()
+}
+
+/// Remotes by their own names; which of two is meant is said with an option.
+fn remotes(context: &Context) -> Vec<Name> {
+    let own = |key: String| key.rsplit_once('/').map_or(key.clone(), |(_, name)| name.to_owned());
+    let mut names: Vec<Name> =
+        keys(context, Domain::Remote, false).into_iter().map(|(key, about)| (own(key), about)).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Kinds with their colon; after it, the items of the kind.

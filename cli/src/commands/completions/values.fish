@@ -5,3 +5,6 @@ function __fish_bkt_values
     $words[1] complete -- $words[2..] 2>/dev/null
 end
 complete -c bkt -f -k -a "(__fish_bkt_values)"
+for option in only exclude apply capture type category
+    complete -c bkt -l $option -r -f -k -a "(__fish_bkt_values)"
+end
