@@ -67,6 +67,9 @@ fn one<'c>(comparison: &'c Comparison, word: &str) -> Result<Picked<'c>, Failure
             Failure::new(exit::USAGE, "unknown_item", message)
         }
     };
+    if is_section(word) {
+        return Err(failure.hinted(gettext("Sections follow the manifests: ‘bkt containerfile sync’ writes them")));
+    }
     Err(match similar(comparison, word).or_else(|| meant(word)) {
         Some(item) => failure.hinted(fill(&gettext("Did you mean {item}?"), &[("item", &item)])),
         None => failure.hinted(gettext("‘bkt drift’ lists the items")),
@@ -118,6 +121,14 @@ fn meant(word: &str) -> Option<String> {
 /// Whether a word covers an item: its id, a pattern of it, or its kind.
 pub(crate) fn covers(word: &str, id: &ItemId) -> bool {
     word == id.domain.id() || ignore::names(id).iter().any(|name| ignore::matches(word, name))
+}
+
+/// What stands before the colon where a section of the recipe is named.
+pub(crate) const SECTION: &str = "section";
+
+/// Whether a word names sections of the recipe, which are no items.
+pub(crate) fn is_section(word: &str) -> bool {
+    word == SECTION || word.strip_prefix(SECTION).is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// The name that is nearest to a mistyped one, when it is near enough to have been meant.

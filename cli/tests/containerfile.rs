@@ -223,3 +223,27 @@ fn the_documented_hook_checks_commits_of_bkt_too() {
     assert!(said.err.contains("\n    See edits by hand with ‘bkt containerfile diff’"), "{said:?}");
     assert_eq!(subjects(&computer), "Edit\nAdd tmux\nBegin\n");
 }
+
+#[test]
+fn a_section_is_shown_as_what_updating_it_would_change() {
+    let Some(computer) = Computer::sample() else { return };
+    assert_eq!(computer.bkt(&["containerfile", "sync", "--force"]).exit, 0);
+    let before = std::fs::read_to_string(computer.path("setup/manifests/system-packages.json")).unwrap();
+    computer.manifest("system-packages.json", &before.replacen("\"htop\"", "\"htop\",\n    \"lynx\"", 1));
+    let said = computer.bkt(&["diff", "section:SYSTEM_PACKAGES"]);
+    assert!(said.exit == 0 && said.out.contains("+    lynx \\\n") && !said.out.contains("pkg:"), "{said:?}");
+    let said = computer.bkt(&["diff", "section:KERNEL_ARGUMENTS", "--exit-code"]);
+    assert_eq!((said.exit, said.out.as_str()), (0, "section:KERNEL_ARGUMENTS matches the setup.\n"));
+    let said = computer.bkt(&["diff", "section", "pkg:lynx", "--exit-code"]);
+    assert!(said.exit == 3 && said.out.contains("pkg:lynx") && said.out.contains("section:SYSTEM_PACKAGES  "));
+    assert!(!said.out.contains("section:KERNEL"), "of a kind only what differs is shown: {said:?}");
+    let document = computer.bkt(&["diff", "section:SYSTEM_*", "--json"]).document();
+    assert_eq!(document["sections"][0]["state"], "out-of-date", "{document}");
+    let said = computer.bkt(&["diff", "section:SYSTEM_PACKAGE"]);
+    assert!(said.exit == 2 && said.err.contains("Did you mean section:SYSTEM_PACKAGES?"), "{said:?}");
+    let said = computer.bkt(&["apply", "section:SYSTEM_PACKAGES", "-y"]);
+    assert!(said.exit == 2 && said.err.contains("bkt containerfile sync"), "{said:?}");
+    computer.manifest("system-packages.json", "{\"packages\": [\"a b\"]}");
+    let said = computer.bkt(&["diff", "section:SYSTEM_PACKAGES"]);
+    assert!(said.exit == 6 && said.err.contains("system-packages.json line 1"), "{said:?}");
+}

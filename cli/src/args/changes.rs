@@ -74,7 +74,8 @@ pub(crate) struct DriftCheck {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiffArgs {
-    /// Items (pkg:htop), patterns ('flatpak:org.gnome.*') or kinds (flatpak) [default: all changes]
+    /// Items (pkg:htop), patterns ('flatpak:org.gnome.*'), kinds (flatpak) or sections of the recipe
+    /// (section:SYSTEM_PACKAGES) [default: all changes]
     #[arg(value_name = "ITEM|PATTERN")]
     pub(crate) items: Vec<String>,
     /// Exit with 3 when there are differences, with 7 when something could not be checked

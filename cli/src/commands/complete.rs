@@ -155,7 +155,8 @@ fn names(context: &Context, place: &Place, last: &str) -> Vec<Name> {
     let commands: Vec<&str> = place.commands.iter().map(String::as_str).collect();
     match (place.value.split('|').next().unwrap_or_default(), commands.as_slice()) {
         ("ITEM", ["local", ..]) => temporary(context),
-        ("ITEM", ["apply" | "capture" | "diff" | "plan", ..]) => items(context, last, true),
+        ("ITEM", ["diff"]) => items(context, last, true).into_iter().chain(offered::sections(last)).collect(),
+        ("ITEM", ["apply" | "capture" | "plan", ..]) => items(context, last, true),
         ("ITEM", _) => items(context, last, false),
         ("PATTERN", _) => patterns(context),
         ("N", ["log" | "undo"]) => runs(context),

@@ -4,6 +4,8 @@
 //! Invariant: the computer is neither read nor changed, nor is any network; only `sync` and `adopt` write, and only
 //! the recipe.
 
+pub(super) mod named;
+
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::problem::Problem;
 use bkt_core::recipe::file::{self, Recipe};

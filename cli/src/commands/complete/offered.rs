@@ -8,8 +8,10 @@ use bkt_core::deployment::{Role, System};
 use bkt_core::describe;
 use bkt_core::dev;
 use bkt_core::domain::{karg, unit};
+use bkt_core::i18n::gettext;
 use bkt_core::item::Domain;
 use bkt_core::manifest::Declarations;
+use bkt_core::recipe::Section;
 
 use super::{Name, setup};
 use crate::context::Context;
@@ -19,6 +21,14 @@ pub(super) fn kinds(last: &str) -> Vec<Name> {
     let before = last.rfind(',').map_or("", |at| &last[..=at]);
     let open = Domain::ALL.into_iter().filter(|domain| before.split(',').all(|word| word != domain.id()));
     open.map(|domain| (format!("{before}{domain}"), describe::domain(domain))).collect()
+}
+
+/// Sections as what is compared.
+pub(super) fn sections(last: &str) -> Vec<Name> {
+    if last.starts_with("section:") {
+        return Section::ALL.map(|section| (format!("section:{}", section.name()), String::new())).into();
+    }
+    vec![("section:".to_owned(), gettext("Sections of the Recipe"))]
 }
 
 /// Kernel arguments: to be added, those the setup speaks of and this computer lacks; else all.
