@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::agreed::AgreedStore;
 use crate::changelog::{Changelog, ChangelogError, draft};
 use crate::compare::{self, Comparison};
+use crate::domain::etc::made_from::MadeFrom;
 use crate::host::Host;
 use crate::host::remembering::Remembering;
 use crate::ignore::{self, Ignored};
@@ -147,6 +148,8 @@ impl Session {
         let also: Vec<ItemId> = also.iter().cloned().chain(trees.flat_map(|domain| agreed.items(domain))).collect();
         let mut comparison = compare::compare_also(&host, &setup, &ignored, domains, &also);
         comparison.resolve_origins(&agreed);
+        // Without it only what the last update brought is told as newer.
+        let _ = MadeFrom::new(&self.state, self.host.root()).tell(self.host.as_ref(), &mut comparison);
         if let Some(temporary) = temporary::Store::of(self.host.as_ref())
             && let Err(error) = temporary.set_apart(&mut comparison, &self.state, !self.host.is_read_only())
         {

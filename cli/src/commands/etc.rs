@@ -156,7 +156,7 @@ fn show(context: &Context, args: &EtcNames) -> Result<Answer, Failure> {
         lines.iter().for_each(|(label, said)| text.push_str(&format!("  {}{said}\n", padded(label, wide))));
         if file.is_some_and(EtcFile::misses_newer) {
             text.push_str(&gettext(
-                "  The image has a newer version than the one before; this computer does not get it.\n",
+                "  The image has a newer version than what this was made from; this computer does not get it.\n",
             ));
         }
         let manifest = bkt_core::manifest::Manifest::Etc.file(&id.key);

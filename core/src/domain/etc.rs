@@ -3,13 +3,14 @@
 //! `/usr/etc`.
 //!
 //! On an image each update merges three ways: what was changed here stays, so a newer version of such a file never
-//! arrives. Without an image only the files of the setup are looked at. A folder that only an administrator may look
+//! arrives ([`made_from`] knows since when). Without an image only the files of the setup are looked at. A folder that only an administrator may look
 //! into is left out, and a file that only an administrator may read counts as the image's where size and permissions
 //! are ([`closed`] names the folders).
 //!
 //! Invariant: nothing is read through a symbolic link inside a tree; what cannot be read and differs is one unknown item.
 
 mod machine;
+pub(crate) mod made_from;
 mod path;
 mod restore;
 mod state;

@@ -82,7 +82,7 @@ pub struct EtcFile {
     pub here: Option<Side>,
     /// What the running image has; `None` when it has no such file.
     pub image: Option<Side>,
-    /// Whether the image's is another one than that of the version before.
+    /// Whether the image's is another one than what the file here was made from, as far as that is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub image_changed: bool,
 }

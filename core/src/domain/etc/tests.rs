@@ -124,6 +124,47 @@ fn a_newer_version_of_the_image_is_told_where_it_does_not_arrive() {
 }
 
 #[test]
+fn a_newer_version_is_told_until_it_is_taken_or_the_file_is_made_anew() {
+    let state = tempfile::tempdir().unwrap();
+    let setup = tempfile::tempdir().unwrap();
+    std::fs::create_dir(setup.path().join("manifests")).unwrap();
+    let setup = crate::setup::Setup::load(setup.path()).unwrap();
+    let told = |here: &str, image: &str, before: &str| {
+        let host = RecordingHost::default()
+            .file("/usr/etc/a", image)
+            .file("/etc/a", here)
+            .file("/ostree/deploy/os/deploy/abc.0/usr/etc/a", before);
+        let nothing = crate::ignore::Ignored::default();
+        let mut comparison = crate::compare::compare_some(&host, &setup, &nothing, &[]);
+        comparison.system.kind = HostKind::Image;
+        let earlier = Deployment { id: "abc.0".to_owned(), stateroot: Some("os".to_owned()), ..Deployment::default() };
+        comparison.system.rollback = Some(earlier);
+        let look = Look { host: &host, system: &comparison.system, declared: &Declarations::new() };
+        let seen = SystemFiles.observe(&look).unwrap();
+        comparison.add(crate::item::Domain::Etc, &seen, &setup, &nothing);
+        comparison.observed.insert(crate::item::Domain::Etc, seen);
+        made_from::MadeFrom::new(state.path(), None).tell(&host, &mut comparison).unwrap();
+        let change = comparison.changes.first().map(|change| change.computer.clone());
+        let seen = comparison.observed[&crate::item::Domain::Etc].entries.get("/etc/a").map(|seen| seen.value.clone());
+        assert!(change.is_none() || change == seen, "{change:?} {seen:?}");
+        seen.flatten().map(|value| value.to_string())
+    };
+    let newer = Some("changed here, newer in the image".to_owned());
+    let plain = Some("changed here".to_owned());
+    assert_eq!(told("mine", "1", "1"), plain);
+    assert_eq!(told("mine", "2", "1"), newer, "the update after it");
+    assert_eq!(told("mine", "2", "2"), newer, "and the next one, which brings nothing new");
+    assert_eq!(told("mine", "1", "2"), plain, "what it was made from is back");
+    assert_eq!(told("mine", "3", "1"), newer);
+    assert_eq!(told("mine and 3", "3", "3"), plain, "made anew");
+    assert_eq!(told("mine and 3", "4", "3"), newer);
+    assert_eq!(told("4", "4", "4"), None, "taken");
+    // First seen after an update: the version before is what it was made from, and that stays known.
+    assert_eq!(told("mine", "5", "4"), newer);
+    assert_eq!(told("mine", "5", "5"), newer);
+}
+
+#[test]
 fn what_an_item_is_reads_back() {
     for value in [
         Value::File(file("a")),
