@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use boxes::is_directly_in;
 pub use boxes::{Bins, BoxSource, Words, words};
 
 use crate::domain::etc::EtcFile;

@@ -2,14 +2,15 @@
 //! Boxes: declared in `distrobox.json`, observed by one `distrobox list` and one `podman inspect` for all of them.
 //!
 //! Compared is what a box was made from: image, packages, hooks, volumes, variables, path, flags, whether it has a
-//! system manager of its own, and which single programs it exports to the usual folder. What was installed inside
-//! it since, whole folders of programs, apps in the menu, other folders on the host, and `pull` are not compared;
-//! where podman does not answer, only the image is. distrobox runs on the host as the person, never in the box.
+//! system manager of its own; and what it exports: single programs, whether anything of a folder of programs, and apps
+//! in the menu. What was installed inside it since and `pull` are not compared; where podman does not answer, only the
+//! image and the exports are. distrobox runs on the host as the person, never in the box.
 //!
 //! Invariant: a box is only made anew once its image is here, and nothing of a setup reaches a shell of the host.
 
 pub mod assemble;
 mod declared;
+mod exported;
 mod made;
 mod make;
 
@@ -20,14 +21,15 @@ use jsonc_parser::ast::Object;
 use serde_json::Value as Json;
 
 use crate::compare::Change;
-use crate::host::{FileKind, Host, HostError, Invocation};
+use crate::host::{Host, HostError, Invocation};
 use crate::i18n::{fill, gettext};
 use crate::manifest::place::{Edit, Entry, Fields};
 use crate::manifest::{Declarations, Manifest, ManifestError, Reader};
 use crate::name::{BoxName, NameError};
 use crate::problem::Problem;
-use crate::value::{BoxSource, Value, words};
+use crate::value::{BoxSource, Value, is_directly_in, words};
 
+use self::exported::Exported;
 use super::{Kind, Log, Look, Observation, Observed};
 
 /// No file by which a program of a box is run on the host is larger, in bytes.
@@ -45,8 +47,8 @@ pub(crate) fn names(host: &dyn Host) -> Result<BTreeSet<String>, Problem> {
     Ok(listed(host)?.into_keys().collect())
 }
 
-/// Every box of this person.
-fn look_around(host: &dyn Host) -> Result<BTreeMap<String, BoxSource>, Problem> {
+/// Every box of this person, with what it exports to where the setup says.
+fn look_around(host: &dyn Host, declared: &Declarations) -> Result<BTreeMap<String, BoxSource>, Problem> {
     let listed = listed(host)?;
     if listed.is_empty() {
         return Ok(BTreeMap::new());
@@ -56,37 +58,18 @@ fn look_around(host: &dyn Host) -> Result<BTreeMap<String, BoxSource>, Problem> 
     // Boxes of another container manager are known by their images only.
     let details = host.run(&inspect).ok().and_then(|answer| made::inspected(&answer.stdout));
     let mut details = details.unwrap_or_default();
-    let exported = exported(host).ok();
+    let exported = Exported::look(host, declared).ok();
     let home = host.home().and_then(Path::to_str);
     let box_of = |(name, image): (String, String)| {
-        let bins = exported.as_ref().map(|exported| exported.get(&name).cloned().unwrap_or_default());
-        let source = made::source(&image, details.remove(&name), bins, home);
+        let said = declared.get(&name).and_then(|said| of(said.value.as_ref()));
+        let exports = exported.as_ref().map(|exported| {
+            let (bins, apps) = said.map_or((None, &None), |said| (said.bins.as_ref(), &said.exported_apps));
+            (exported.bins(&name, bins), exported.apps(&name, apps))
+        });
+        let source = made::source(&image, details.remove(&name), exports, home);
         (name, source)
     };
     Ok(listed.into_iter().map(box_of).collect())
-}
-
-/// The programs of boxes that the host has in the usual folder, by box.
-fn exported(host: &dyn Host) -> Result<BTreeMap<String, Vec<String>>, HostError> {
-    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let Some(folder) = host.home().map(|home| home.join(make::USUAL_PATH)) else {
-        return Err(HostError::Refused("looking into a home".to_owned()));
-    };
-    for file in host.list(&folder)? {
-        if let Some((name, program)) = exported_by(host, &folder.join(file)) {
-            all.entry(name).or_default().push(program);
-        }
-    }
-    Ok(all)
-}
-
-/// The box and its program that a file runs; `None` where it is another file.
-fn exported_by(host: &dyn Host, path: &Path) -> Option<(String, String)> {
-    let facts = host.look(path).ok()??;
-    if facts.kind != FileKind::File || facts.size > LARGEST {
-        return None;
-    }
-    made::exported(&String::from_utf8(host.bytes(path).ok()??).ok()?)
 }
 
 /// Why no box can be made from this; `None` when one can.
@@ -107,7 +90,7 @@ fn make(host: &dyn Host, name: &BoxName, to: &BoxSource, log: Log<'_>) -> Result
     let no_home = || Problem::new("no_home", "there is no home directory to make a box for");
     let home = host.home().and_then(Path::to_str).ok_or_else(no_home)?.to_owned();
     let create = make::create(name, to, &home)?;
-    let here = look_around(host)?.remove(name.as_str());
+    let here = look_around(host, &Declarations::new())?.remove(name.as_str());
     if !here.as_ref().is_some_and(|here| to.is_made_like(here)) {
         if here.is_some() {
             fetch(host, to, log)?;
@@ -148,10 +131,12 @@ fn export(host: &dyn Host, name: &BoxName, to: &BoxSource, home: &str, log: Log<
         };
         programs.extend(found.lines().filter(is_wanted).map(str::to_owned));
     }
+    let is_empty = |folder: &&String| !programs.iter().any(|program| is_directly_in(program, folder));
+    let empty = folders.iter().find(is_empty).map(|folder| made::portable(folder, Some(home)));
     let mut wanted = Vec::new();
     for program in &programs {
         let file = Path::new(&folder).join(program.rsplit('/').next().unwrap_or_default());
-        match (host.look(&file)?, exported_by(host, &file)) {
+        match (host.look(&file)?, exported::program(host, &file)) {
             (None, _) => wanted.push(program.as_str()),
             (Some(_), Some((owner, here))) if owner == name.as_str() && here == *program => {}
             (Some(_), Some((owner, _))) if owner == name.as_str() => wanted.push(program),
@@ -165,10 +150,19 @@ fn export(host: &dyn Host, name: &BoxName, to: &BoxSource, home: &str, log: Log<
     if !wanted.is_empty() {
         host.run_with(&make::export(name, &folder, &wanted), log)?.success("distrobox-export")?;
     }
-    for app in words(&to.exported_apps) {
+    let said = (&to.exported_apps, Exported::look(host, &Declarations::new())?);
+    let here = said.1.apps(name.as_str(), said.0).unwrap_or_default();
+    for app in words(said.0).filter(|app| !here.contains(app)) {
         host.run_with(&make::export_app(name, app), log)?.success("distrobox-export")?;
     }
-    Ok(())
+    match empty {
+        None => Ok(()),
+        Some(folder) => {
+            let message = format!("{folder} of the box {name} has no programs to export");
+            Err(Problem::new("nothing_to_export", message)
+                .hinted("Put one there and apply again, or take the folder out of ‘from’"))
+        }
+    }
 }
 
 /// Boxes.
@@ -191,7 +185,7 @@ impl Kind for Boxes {
             let unknown = || Problem::new("not_possible", "boxes are looked at on the running computer only");
             return if look.declared.is_empty() { Ok(seen) } else { Err(unknown()) };
         }
-        let found = match look_around(look.host) {
+        let found = match look_around(look.host, look.declared) {
             Ok(found) => found,
             Err(problem) if problem.code == "command_missing" && look.declared.is_empty() => return Ok(seen),
             Err(problem) if problem.code == "command_missing" => {

@@ -94,6 +94,11 @@ impl Bins {
     pub fn to(&self) -> &str {
         self.to.as_deref().unwrap_or(Self::TO).trim_end_matches('/')
     }
+
+    /// Whether a program of a folder of the box is among those it names.
+    fn exports_of(&self, folder: &str) -> bool {
+        words(&self.also).any(|program| is_directly_in(program, folder))
+    }
 }
 
 impl BoxSource {
@@ -146,12 +151,18 @@ impl BoxSource {
                 || env.into_iter().all(|(name, value)| here.env.iter().any(|its| its.get(name) == Some(value))))
     }
 
-    /// Whether the programs it names one by one are exported. Only the usual folder is looked at.
+    /// Whether its apps, the programs it names one by one, and something of each folder it names are exported.
     fn are_exports_met_by(&self, here: &Self) -> bool {
-        let Some(bins) = self.bins.as_ref().filter(|bins| bins.to() == Bins::TO) else { return true };
-        let none = None;
-        let its = here.bins.as_ref().map_or(&none, |bins| &bins.also);
-        here.unread.contains("bins") || words(&bins.also).all(|word| has(its, word))
+        let apps = words(&self.exported_apps).all(|app| has(&here.exported_apps, app));
+        let is_met = |bins: &Bins| match &here.bins {
+            None => words(&bins.also).chain(words(&bins.from)).next().is_none(),
+            Some(its) => {
+                let same = its.to() == bins.to() && words(&bins.also).all(|word| has(&its.also, word));
+                same && words(&bins.from).all(|folder| has(&its.from, folder) || its.exports_of(folder))
+            }
+        };
+        let open = |field: &str| here.unread.contains(field);
+        (open("exported_apps") || apps) && (open("bins") || self.bins.as_ref().is_none_or(is_met))
     }
 
     /// What a capture of `self`, a box of the computer, writes where the setup says `said`: what is compared as it
@@ -189,19 +200,25 @@ impl BoxSource {
         if said.image.as_ref().zip(self.image.as_ref()).is_some_and(|(said, here)| said.leads_to(here)) {
             new.image = said.image.clone();
         }
-        (new.pull, new.root, new.exported_apps) = (said.pull, said.root, said.exported_apps.clone());
+        (new.pull, new.root) = (said.pull, said.root);
+        new.exported_apps = open("exported_apps", &self.exported_apps, &said.exported_apps);
         new.bins = match (&said.bins, &self.bins) {
-            (Some(said), _) if self.unread.contains("bins") || said.to() != Bins::TO => Some(said.clone()),
+            (Some(said), _) if self.unread.contains("bins") => Some(said.clone()),
             // Programs of a whole folder are here one by one.
             (Some(said), Some(here)) if words(&said.from).next().is_none() => {
                 Some(Bins { also: open("bins", &here.also, &said.also), ..said.clone() })
             }
             (Some(said), Some(here)) => {
-                let also =
-                    said.also.as_ref().map(|also| also.iter().filter(|word| has(&here.also, word)).cloned().collect());
-                Some(Bins { also, ..said.clone() })
+                let kept = |list: &Words, is_here: &dyn Fn(&String) -> bool| -> Words {
+                    list.as_ref().map(|list| list.iter().filter(|word| is_here(word)).cloned().collect())
+                };
+                let also = kept(&said.also, &|word| has(&here.also, word));
+                Some(Bins { also, from: kept(&said.from, &|folder| here.exports_of(folder)), ..said.clone() })
             }
-            (Some(said), None) => Some(Bins { also: said.also.as_ref().map(|_| Vec::new()), ..said.clone() }),
+            (Some(said), None) => {
+                let none = |list: &Words| list.as_ref().map(|_| Vec::new());
+                Some(Bins { also: none(&said.also), from: none(&said.from), ..said.clone() })
+            }
             (None, here) => here.clone(),
         };
         new
@@ -227,6 +244,11 @@ impl BoxSource {
 /// The words of a list that may be missing.
 pub fn words(list: &Words) -> impl Iterator<Item = &String> {
     list.iter().flatten()
+}
+
+/// Whether a path leads to something in a folder, and not further down.
+pub(crate) fn is_directly_in(path: &str, folder: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(above, _)| above == folder.trim_end_matches('/'))
 }
 
 fn has(list: &Words, word: &String) -> bool {

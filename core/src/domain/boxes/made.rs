@@ -139,21 +139,20 @@ pub(super) fn exported(text: &str) -> Option<(String, String)> {
     Some((name, program[1..].split(quote).next()?.to_owned()))
 }
 
-/// What one box is, all answers together. `details` is what podman said, `bins` which of its programs are exported.
+/// What one box is, all answers together. `details` is what podman said, `exports` which of its programs and apps are.
 pub(super) fn source(
     image: &str,
     details: Option<BoxSource>,
-    bins: Option<Vec<String>>,
+    exports: Option<(Option<Bins>, Words)>,
     home: Option<&str>,
 ) -> BoxSource {
     let all = ["packages", "init_hooks", "pre_init_hooks", "volume", "path", "env", "additional_flags", "init"];
     let mut source = details
         .unwrap_or_else(|| BoxSource { unread: all.into_iter().map(str::to_owned).collect(), ..BoxSource::default() });
     source.image = image.parse().ok();
-    match bins {
-        None => drop(source.unread.insert("bins".to_owned())),
-        Some(bins) if bins.is_empty() => {}
-        Some(bins) => source.bins = Some(Bins { also: Some(bins), ..Bins::default() }),
+    match exports {
+        None => source.unread.extend(["bins", "exported_apps"].map(str::to_owned)),
+        Some((bins, apps)) => (source.bins, source.exported_apps) = (bins, apps),
     }
     source.map_paths(|text| portable(text, home))
 }

@@ -128,7 +128,7 @@ fn a_capture_says_what_is_here_and_then_nothing_differs() {
     let after = changes(&host, &text);
     assert_eq!((after.changes, after.in_sync.len()), (Vec::new(), 3), "{text}");
     assert!(text.contains("// mine\n      \"image\": \"registry.example.org/team/base:1\", \"mine\": [1],"), "{text}");
-    assert!(text.contains("\"pull\": true, \"bins\": {\"from\": [\"/opt/bin\"], \"x\": 2}"), "{text}");
+    assert!(text.contains("\"from\": []") && text.contains("\"x\": 2"), "nothing of it is here: {text}");
     assert!(text.contains("\"~/src:/src:ro\"") && !text.contains("/home/sam"), "{text}");
     assert!(text.contains("\"/usr/bin/rg\"") && !text.contains("unread"), "{text}");
     assert!(!text.ends_with('\n'));
@@ -226,6 +226,73 @@ fn programs_are_exported_once_and_foreign_files_stay() {
     let taken = host().file("/home/sam/.local/bin/rg", "#!/bin/sh\necho mine\n");
     let problem = Boxes.perform(&taken, "plain", Some(&value), &mut |_| {}).unwrap_err();
     assert_eq!(problem.code, "not_ours");
+}
+
+/// The file that exports a program of the box `plain`.
+fn exports(program: &str) -> String {
+    format!(
+        "#!/bin/sh\n# distrobox_binary\n# name: plain\nif [ -z \"${{CONTAINER_ID}}\" ]; then\n\
+         \texec \"/usr/bin/distrobox-enter\"  -n plain  --  '{program}'  \"$@\"\nelse\n\texec '{program}' \"$@\"\nfi\n"
+    )
+}
+
+/// The entry of the menu for an app of the box `plain`.
+const FIREFOX: &str = "[Desktop Entry]\nType=Application\nName=Firefox (on plain)\n\
+    Exec=/usr/bin/distrobox-enter  -n plain  --   /usr/lib64/firefox/firefox %u\n";
+
+#[test]
+fn exports_are_compared_in_their_folder_by_folder_and_in_the_menu() {
+    let menu = "/home/sam/.local/share/applications";
+    let host = || {
+        host()
+            .file("/home/sam/tools/rg", &exports("/usr/bin/rg"))
+            .file("/home/sam/.local/bin/a", &exports("/opt/bin/a"))
+            .file(&format!("{menu}/plain-org.mozilla.firefox.desktop"), FIREFOX)
+            .file(&format!("{menu}/plain.desktop"), "[Desktop Entry]\nExec=/usr/bin/distrobox enter plain\n")
+            .file(&format!("{menu}/org.gnome.Maps.desktop"), "[Desktop Entry]\nExec=gnome-maps %U\n")
+    };
+    let differs = |fields: &str| {
+        let image = r#""image": "registry.example.org/team/base:1""#;
+        let text = format!(r#"{{"containers": {{"plain": {{{image}, {fields}}}}}}}"#);
+        let comparison = changes(&host(), &text);
+        let change = comparison.change(&ItemId::new(Domain::Box, "plain")).cloned();
+        if let Some(change) = &change {
+            assert!(Boxes.is_reversible(change.computer.as_ref(), change.setup.as_ref()), "it is not made anew");
+            let captured = edited(Manifest::Distrobox, &text, &change.id, Boxes.captured(change).as_ref()).unwrap();
+            let after = changes(&host(), &captured);
+            assert!(after.change(&change.id).is_none(), "{fields}: {captured}");
+        }
+        change.is_some()
+    };
+    for (fields, missing) in [
+        (r#""bins": {"also": ["/usr/bin/rg"], "to": "~/tools"}"#, false),
+        (r#""bins": {"also": ["/usr/bin/rg"], "to": "~/tools/"}"#, false),
+        (r#""bins": {"also": ["/usr/bin/rg"]}"#, true),
+        (r#""bins": {"also": ["/usr/bin/rg"], "to": "/home/sam/other"}"#, true),
+        (r#""bins": {"from": ["/opt/bin"]}"#, false),
+        (r#""bins": {"from": ["/opt"]}"#, true),
+        (r#""bins": {"from": ["/opt/bin", "/usr/games"]}"#, true),
+        (r#""bins": {"from": ["/opt/bin"], "to": "~/tools"}"#, true),
+        (r#""exported_apps": ["firefox"]"#, false),
+        (r#""exported_apps": ["org.mozilla"]"#, false),
+        (r#""exported_apps": ["Firefox"]"#, false),
+        (r#""exported_apps": ["firefox", "gnome-maps"]"#, true),
+    ] {
+        assert_eq!(differs(fields), missing, "{fields}");
+    }
+    let seen = observe(&host(), &Declarations::new());
+    let plain = of(seen.entries["plain"].value.as_ref()).unwrap();
+    assert_eq!(plain.exported_apps.as_deref().unwrap(), ["org.mozilla.firefox"]);
+    // What is there is not exported again, and a folder without programs is told of.
+    let said = r#"{"containers": {"plain": {"image": "registry.example.org/team/base:1",
+        "exported_apps": ["firefox", "maps"], "bins": {"from": ["/opt/x"]}}}}"#;
+    let find = "distrobox enter --name plain -- find /opt/x -maxdepth 1 '!' -type d -perm /111";
+    let ready = host().prints(find, "").prints("distrobox enter --name plain -- distrobox-export --app maps", "");
+    let value = Value::Box(Box::new(source(said)));
+    let problem = Boxes.perform(&ready, "plain", Some(&value), &mut |_| {}).unwrap_err();
+    assert_eq!(problem.code, "nothing_to_export");
+    assert!(ready.effects().iter().all(|effect| !effect.ends_with("--app firefox")), "{:?}", ready.effects());
+    assert!(ready.effects().iter().any(|effect| effect.ends_with("--app maps")));
 }
 
 #[test]
