@@ -217,6 +217,17 @@ fn a_pinned_app_is_held_at_its_commit_until_the_pin_goes() {
     done(&computer, &["apply", &format!("flatpak:user/{id}"), "-y"]);
     assert_eq!(now("--user"), held);
 
+    // Older setups name its beginning alone.
+    let manifest = std::fs::read_to_string(computer.path("setup/manifests/flatpak-apps.json")).unwrap();
+    computer.manifest("flatpak-apps.json", &manifest.replace(old, &old[..10]));
+    assert_eq!(drift(&computer, id), Vec::<String>::new());
+    flatpak(&computer, &["mask", "--user", "--remove", &held.1]);
+    flatpak(&computer, &["update", "--user", "--noninteractive"]);
+    assert_eq!(drift(&computer, id), [format!("flatpak:user/{id}")]);
+    done(&computer, &["apply", &format!("flatpak:user/{id}"), "-y"]);
+    assert_eq!((now("--user"), drift(&computer, id)), (held.clone(), Vec::<String>::new()));
+    computer.manifest("flatpak-apps.json", &manifest);
+
     // What cannot be reached leaves everything as it was.
     let nowhere = "0".repeat(64);
     let said = computer.bkt(&["flatpak", "pin", id, "--user", &nowhere]);

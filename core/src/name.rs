@@ -391,6 +391,12 @@ impl CommitId {
         self.0.len() == 64
     }
 
+    /// Whether it is a commit, or the beginning of it.
+    #[must_use]
+    pub fn begins(&self, commit: &Self) -> bool {
+        commit.0.starts_with(&self.0)
+    }
+
     /// Its beginning, as flatpak lists it.
     #[must_use]
     pub fn short(&self) -> &str {

@@ -338,7 +338,7 @@ pub struct FlatpakSource {
     /// The branch; in a declaration `None` means whichever the remote offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<BranchName>,
-    /// The commit it is held at. A setup that names only the beginning of one does not hold it.
+    /// The commit it is held at; in a declaration it may be the beginning of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,
     /// What was changed about its permissions; in a declaration `None` for what Bucket does not understand and
@@ -364,12 +364,6 @@ impl FlatpakSource {
         Self { remote, scope, branch, commit: None, overrides: no_overrides() }
     }
 
-    /// The commit it is to be held at, or is held at.
-    #[must_use]
-    pub fn pin(&self) -> Option<&CommitId> {
-        self.commit.as_ref().filter(|commit| commit.is_whole())
-    }
-
     /// Whether an application that is `observed` is the one asked for, however it is held and whatever it may do.
     #[must_use]
     pub fn is_of(&self, observed: &Self) -> bool {
@@ -381,7 +375,10 @@ impl FlatpakSource {
     /// Whether an application that is `observed` is held as asked for.
     #[must_use]
     pub fn is_held_as(&self, observed: &Self) -> bool {
-        self.pin() == observed.pin() || self.commit.is_some() && self.pin().is_none()
+        match (&self.commit, &observed.commit) {
+            (Some(wanted), Some(commit)) => wanted.begins(commit),
+            (wanted, commit) => wanted == commit,
+        }
     }
 
     /// Whether an application that is `observed` has the permissions asked for.
@@ -403,7 +400,7 @@ impl fmt::Display for FlatpakSource {
         if let Some(branch) = &self.branch {
             write!(f, ", {branch}")?;
         }
-        if let Some(commit) = self.pin() {
+        if let Some(commit) = &self.commit {
             write!(f, ", held at {}", commit.short())?;
         }
         f.write_str(")")?;

@@ -177,7 +177,7 @@ fn pin(context: &Context, args: &FlatpakPin) -> Result<Answer, Failure> {
 /// The one commit that begins like this.
 fn whole(context: &Context, id: &FlatpakId, source: &FlatpakSource, start: &CommitId) -> Result<CommitId, Failure> {
     let known = commits(context.host()?.as_ref(), id, source)?;
-    let mut fits = known.iter().filter(|commit| commit.as_str().starts_with(start.as_str()));
+    let mut fits = known.iter().filter(|commit| start.begins(commit));
     if let (Some(one), None) = (fits.next(), fits.next()) {
         return Ok(one.clone());
     }

@@ -3,7 +3,8 @@
 //!
 //! An application may be there for everyone and for the person, and in more than one branch: each is an item of its
 //! own, and [`key`] says what it is called. An entry may name the commit it is held at, which is a commit and a mask
-//! here, and overrides, which are what a person changed about its permissions.
+//! here, and overrides, which are what a person changed about its permissions. A setup may name the beginning of a commit
+//! alone, as older ones do; any commit that begins so is meant.
 //!
 //! Invariant: one call lists both scopes; runtimes are dependencies and never items.
 
@@ -57,10 +58,6 @@ pub(crate) fn declared(reader: &mut Reader, root: &Object<'_>) -> Result<Declara
             commit: reader.string_field(entry, "commit")?.map(|text| reader.name(entry, text)).transpose()?,
             overrides: overrides_field(reader, entry, &id),
         };
-        if source.commit.is_some() && source.pin().is_none() {
-            let message = format!("‘{id}’ is not held: its commit needs all 64 digits, see ‘bkt flatpak pin’");
-            reader.warn(entry, message);
-        }
         entries.push((entry, id, source));
         Ok(())
     });

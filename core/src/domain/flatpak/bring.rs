@@ -73,21 +73,18 @@ pub(crate) fn bring(host: &dyn Host, id: &FlatpakId, to: &FlatpakSource, log: Lo
 
 /// Holds an application at a commit, or lets it go.
 fn hold(flatpak: &mut Flatpak<'_, '_>, id: &FlatpakId, branch: &BranchName, to: &FlatpakSource) -> Result<(), Problem> {
-    // The beginning of a commit holds nothing.
-    if to.commit.is_some() && to.pin().is_none() {
-        return Ok(());
-    }
     let scope = scope_option(to.scope);
     let notes = Notes::read(flatpak.host, to.scope)?;
     let masks: Vec<String> = notes.masks(id, branch).into_iter().map(str::to_owned).collect();
     let reference = format!("{id}//{branch}");
-    let Some(wanted) = to.pin() else { return release(flatpak, scope, &masks) };
-    if notes.commit(flatpak.host, id, branch)?.as_ref() == Some(wanted) {
+    let Some(wanted) = &to.commit else { return release(flatpak, scope, &masks) };
+    if notes.commit(flatpak.host, id, branch)?.is_some_and(|commit| wanted.begins(&commit)) {
         if masks.is_empty() {
             flatpak.call(&["mask", scope, &reference])?;
         }
         return Ok(());
     }
+    let wanted = &whole(flatpak.host, id, to, wanted)?;
     release(flatpak, scope, &masks)?;
     let moved = flatpak.call(&["update", "--noninteractive", scope, &format!("--commit={wanted}"), &reference]);
     let now = notes.commit(flatpak.host, id, branch)?;
@@ -104,6 +101,21 @@ fn hold(flatpak: &mut Flatpak<'_, '_>, id: &FlatpakId, branch: &BranchName, to: 
     let message = format!("{id} cannot be held at {}: {why}", wanted.short());
     Err(Problem::new("no_such_commit", message)
         .hinted(format!("‘flatpak remote-info --log {scope} {} {id}’ lists the commits that are there", to.remote)))
+}
+
+/// The commit of the remote that is meant by its beginning; flatpak takes no shorter one.
+fn whole(host: &dyn Host, id: &FlatpakId, to: &FlatpakSource, wanted: &CommitId) -> Result<CommitId, Problem> {
+    if wanted.is_whole() {
+        return Ok(wanted.clone());
+    }
+    let known = commits(host, id, to)?;
+    let mut fits = known.iter().filter(|commit| wanted.begins(commit));
+    if let (Some(one), None) = (fits.next(), fits.next()) {
+        return Ok(one.clone());
+    }
+    let message = format!("{} has no single commit of {id} that begins with {wanted}", to.remote);
+    Err(Problem::new("no_such_commit", message)
+        .hinted(format!("‘bkt flatpak pin {id} COMMIT’ names one, ‘bkt flatpak unpin {id}’ none")))
 }
 
 fn release(flatpak: &mut Flatpak<'_, '_>, scope: &str, masks: &[String]) -> Result<(), Problem> {

@@ -136,7 +136,7 @@ fn a_pin_is_a_commit_and_a_mask_of_exactly_this_application() {
 }
 
 #[test]
-fn pins_and_overrides_count_and_the_beginning_of_a_commit_does_not() {
+fn pins_and_overrides_count_also_by_the_beginning_of_a_commit() {
     let plain = source(serde_json::json!({"remote": "lab", "scope": "user"}));
     let with = |name: &str, value: serde_json::Value| {
         let mut json = serde_json::json!(plain);
@@ -146,7 +146,9 @@ fn pins_and_overrides_count_and_the_beginning_of_a_commit_does_not() {
     let held = with("commit", OLD.into());
     assert!(!held.is_met_by(&plain) && !plain.is_met_by(&held) && held.is_met_by(&held.clone()));
     assert!(!held.is_met_by(&with("commit", NEW.into())));
-    assert!(with("commit", "20f1108b9390".into()).is_met_by(&plain));
+    let short = with("commit", "20f1108b9390".into());
+    assert!(short.is_met_by(&held) && !short.is_met_by(&plain) && !held.is_met_by(&short));
+    assert!(!short.is_met_by(&with("commit", NEW.into())));
     let home = with("overrides", serde_json::json!(["--filesystem=home"]));
     assert!(!home.is_met_by(&plain) && !plain.is_met_by(&home));
     assert!(with("overrides", serde_json::Value::Null).is_met_by(&home));
@@ -160,7 +162,7 @@ fn pins_and_overrides_count_and_the_beginning_of_a_commit_does_not() {
     );
 
     let text = |rest: &str| format!("{{\"apps\": [{{\"id\": \"a.b.C\", {rest}}}]}}");
-    assert!(warnings(&text("\"commit\": \"20f1108b9390\""))[0].contains("needs all 64 digits"));
+    assert_eq!(warnings(&text("\"commit\": \"20f1108b9390\"")), [""; 0]);
     assert!(warnings(&text("\"overrides\": [\"--filesystem=home\", \"--later=1\"]"))[0].contains("‘--later=1’"));
     assert_eq!(warnings(&text(&format!("\"commit\": \"{OLD}\", \"overrides\": [\"--share=ipc\"]"))), [""; 0]);
     let kept = read(&text("\"overrides\": {\"x\": 1}"));
@@ -171,7 +173,7 @@ fn pins_and_overrides_count_and_the_beginning_of_a_commit_does_not() {
 fn a_capture_keeps_what_the_setup_says_in_its_own_words() {
     let setup = source(serde_json::json!({"remote": "old", "scope": "user", "commit": "20f1108b9390",
         "overrides": ["--share=ipc", "--filesystem=~/"]}));
-    let computer = source(serde_json::json!({"remote": "lab", "scope": "user", "branch": "stable",
+    let computer = source(serde_json::json!({"remote": "lab", "scope": "user", "branch": "stable", "commit": OLD,
         "overrides": ["--filesystem=home", "--share=ipc"]}));
     let captured = Applications.captured(&change("a.b.C", Some(&setup), Some(&computer))).unwrap();
     let expected = FlatpakSource { remote: "lab".parse().unwrap(), ..setup };
@@ -213,10 +215,25 @@ fn what_is_held_is_let_go_before_it_moves_and_held_again_when_it_could_not() {
     let calls = ["flatpak mask --remove --user org.gnome.Boxes", &update, "flatpak mask --user org.gnome.Boxes"];
     assert_eq!(done, calls);
 
-    // Already there: only the mask is missing.
-    let host = at(NEW, "").prints("flatpak mask --user org.gnome.Boxes//stable", "");
-    bring(&host, &id, &to, &mut |_| {}).unwrap();
-    assert_eq!(host.effects().len(), 3);
+    // Already there, by its beginning, too: only the mask is missing.
+    let short = source(serde_json::json!({"remote": "lab", "scope": "user", "commit": &NEW[..7]}));
+    for to in [&to, &short] {
+        let host = at(NEW, "").prints("flatpak mask --user org.gnome.Boxes//stable", "");
+        bring(&host, &id, to, &mut |_| {}).unwrap();
+        assert_eq!(host.effects().len(), 3);
+    }
+
+    // The remote knows the whole of it, or nothing is let go.
+    let log = "flatpak remote-info --log --user lab org.gnome.Boxes";
+    let masked = || at(OLD, "xa.masked=org.gnome.Boxes").prints("flatpak mask --remove --user org.gnome.Boxes", "");
+    let host = masked().prints(log, &format!("  Commit: {NEW}\n  Commit: {OLD}\n")).prints(&update, "");
+    // The stand-in stays where it is, which is told; what matters is what was asked for.
+    let _ = bring(&host, &id, &short, &mut |_| {});
+    assert!(host.effects().contains(&update), "{:?}", host.effects());
+    let host = masked().prints(log, &format!("  Commit: {OLD}\n"));
+    let error = bring(&host, &id, &short, &mut |_| {}).unwrap_err();
+    assert_eq!(error.code, "no_such_commit");
+    assert!(host.effects().iter().all(|call| !call.contains("mask")), "{:?}", host.effects());
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(crate) fn sentence(id: &FlatpakId, from: Option<&FlatpakSource>, to: &Flatpa
             Scope::User => gettext("Install {app} from {remote} for this user"),
         });
     }
-    match to.pin() {
+    match &to.commit {
         Some(_) if here.is_none_or(|here| !to.is_held_as(here)) => said.push(gettext("Hold {app} at commit {commit}")),
         None if here.is_some_and(|here| !to.is_held_as(here)) => said.push(gettext("Let {app} be updated again")),
         _ => {}
@@ -36,7 +36,7 @@ pub(crate) fn sentence(id: &FlatpakId, from: Option<&FlatpakSource>, to: &Flatpa
     if said.is_empty() {
         said.push(gettext("Change {app}"));
     }
-    let commit = to.pin().map_or("", |commit| commit.short());
+    let commit = to.commit.as_ref().map_or("", |commit| commit.short());
     let values = [("app", app.as_str()), ("remote", to.remote.as_str()), ("commit", commit), ("overrides", &overrides)];
     said.iter().map(|sentence| fill(sentence, &values)).collect::<Vec<_>>().join("; ")
 }
