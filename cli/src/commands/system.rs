@@ -190,7 +190,8 @@ fn diff(host: &dyn Host, system: &System, args: &SystemDiff) -> Result<Answer, F
 }
 
 fn unreadable(problem: &Problem) -> Failure {
-    Failure::new(exit::NOT_POSSIBLE, &problem.code, could_not_compare(problem))
+    let problem = Problem { message: could_not_compare(problem), ..problem.clone() };
+    Failure { problem, exit: exit::NOT_POSSIBLE }
 }
 
 fn not_here(system: &System) -> Failure {

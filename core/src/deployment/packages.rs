@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The packages of deployments, and how two deployments differ in them.
 //!
-//! Each deployment has an rpm database of its own; it is read where it lies. Versions are in rpm's order, not in
-//! that of text: `1.10` is newer than `1.9`, `2.0~rc1` older than `2.0`.
+//! Each deployment has an rpm database of its own; it is read where it lies. One that is no checkout lies inside a
+//! composefs image, which only root can mount, and bootc does not tell its packages either (bootc#2451). Versions are in
+//! rpm's order, not in that of text: `1.10` is newer than `1.9`, `2.0~rc1` older than `2.0`.
 //!
 //! Invariant: a list that cannot be read is an error with its reason, never an empty list.
 
@@ -108,9 +109,9 @@ impl Packages {
     /// # Errors
     /// The deployment's files are not on this computer, or its database cannot be read.
     pub fn read(host: &dyn Host, deployment: &Deployment) -> Result<Self, Problem> {
-        let directory = deployment.directory();
-        let databases = directory.iter().flat_map(|root| DATABASES.map(|place| format!("{root}{place}")));
-        let database = databases
+        let directory = deployment.directory().ok_or_else(|| inside_an_image(deployment))?;
+        let database = DATABASES
+            .map(|place| format!("{directory}{place}"))
             .into_iter()
             .find(|path| host.list(&host.at(path)).is_ok_and(|files| !files.is_empty()))
             .ok_or_else(|| {
@@ -152,6 +153,23 @@ impl Packages {
         });
         PackageDiff(changes.collect())
     }
+}
+
+/// Why the packages of a composefs deployment are not known, and who can tell them.
+fn inside_an_image(deployment: &Deployment) -> Problem {
+    let message = gettext(
+        "each list lies inside a composefs image, which only an administrator can open, and bootc does not tell it",
+    );
+    let problem = Problem::new("composefs_image", message);
+    let Some((image, digest)) = deployment.image.as_ref().zip(deployment.digest.as_ref()) else { return problem };
+    // With a digest there is no tag.
+    let name = match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    };
+    let hint = gettext("‘podman run --rm {image} rpm -qa’ lists the packages of {version}");
+    let values = [("image", format!("{name}@{digest}")), ("version", deployment.title())];
+    problem.hinted(fill(&hint, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))
 }
 
 /// Where a deployment keeps its database: Fedora's place, and the one rpm-ostree makes.
@@ -210,6 +228,9 @@ fn is_kernel(name: &str) -> bool {
 pub fn between(host: &dyn Host, from: &Deployment, to: &Deployment) -> Result<PackageDiff, Problem> {
     if from.id == to.id {
         return Ok(PackageDiff::default());
+    }
+    if from.directory().is_none() {
+        return Err(inside_an_image(to));
     }
     let (from, to) = std::thread::scope(|scope| {
         let from = scope.spawn(|| Packages::read(host, from));
@@ -319,8 +340,28 @@ mod tests {
     #[test]
     fn an_unreadable_list_is_not_an_empty_one() {
         let host = RecordingHost::default();
-        let error = between(&host, &deployment("aaa.0", Some("fedora")), &deployment("e", None)).unwrap_err();
+        let error = between(&host, &deployment("aaa.0", Some("fedora")), &deployment("b.0", Some("x"))).unwrap_err();
         assert_eq!(error.code, "no_rpm_database");
         assert!(error.message.contains("aaa.0"), "{}", error.message);
+    }
+
+    #[test]
+    fn what_lies_inside_an_image_is_told_with_who_can_list_it() {
+        let host = RecordingHost::default();
+        let to = Deployment {
+            image: Some("localhost:5000/me/os:latest".to_owned()),
+            digest: Some("sha256:abc".to_owned()),
+            version: Some("44.1".to_owned()),
+            ..deployment("ab12", None)
+        };
+        let error = between(&host, &deployment("cd34", None), &to).unwrap_err();
+        assert_eq!(error.code, "composefs_image");
+        let hint = error.hint.unwrap();
+        assert!(hint.contains("podman run --rm localhost:5000/me/os@sha256:abc rpm -qa"), "{hint}");
+        assert!(hint.contains("44.1"), "{hint}");
+        let untagged = Deployment { image: Some("localhost:5000/me/os".to_owned()), ..to };
+        let hint = between(&host, &deployment("cd34", None), &untagged).unwrap_err().hint.unwrap();
+        assert!(hint.contains(" localhost:5000/me/os@sha256:abc "), "{hint}");
+        assert!(host.effects().is_empty());
     }
 }

@@ -85,6 +85,21 @@ fn an_unreadable_package_list_is_said_and_does_not_hide_the_rest() {
 }
 
 #[test]
+fn on_composefs_it_is_said_why_packages_are_not_compared_and_how_to_list_them() {
+    let status = include_str!("../../../../core/fixtures/hosts/e-composefs.bootc.json");
+    let host = RecordingHost::default()
+        .file("/proc/cmdline", &format!("rw composefs={}\n", "b".repeat(128)))
+        .prints("bootc status --format=json --format-version=1", status);
+    let system = System::probe(&host);
+    let text = plain(&show(&host, &system).text).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("inside a composefs image"), "{text}");
+    let failure = staged(&host, &system).unwrap_err();
+    assert_eq!((failure.exit, &*failure.problem.code), (exit::NOT_POSSIBLE, "composefs_image"));
+    let hint = failure.problem.hint.unwrap();
+    assert!(hint.contains("44.20261122") && hint.contains("‘podman run --rm ghcr.io/sam/sealed@sha256:33c3"), "{hint}");
+}
+
+#[test]
 fn a_diff_lists_packages_by_what_happens_to_them() {
     let host = computer(A_IMAGE, "bbbb", &[("bbbb", NOW), ("cccc", THEN)]);
     let system = System::probe(&host);
