@@ -85,6 +85,17 @@ fn packages_of_the_container_are_written_entry_by_entry() {
 }
 
 #[test]
+fn an_entry_of_the_container_that_cannot_be_read_is_named_and_stays() {
+    let computer = Computer::bare(&[("toolbox-packages.json", "{\n  \"packages\": [\"gcc\", \"foo >= 1\"]\n}")]);
+    let said = computer.bkt(&["dev", "list"]);
+    assert_eq!((said.exit, said.out.as_str()), (0, "gcc\n"));
+    assert!(said.err.contains("toolbox-packages.json line 2: ‘foo >= 1’"), "{said:?}");
+    assert_eq!(computer.bkt(&["dev", "install", "git", "--setup-only"]).exit, 0);
+    let after = read(&computer, "toolbox-packages.json");
+    assert!(after.contains("\"foo >= 1\"") && after.contains("\"git\""), "{after}");
+}
+
+#[test]
 fn the_plan_of_the_container_is_shown_before_it_is_done() {
     let computer = Computer::bare(&[("toolbox-packages.json", TOOLBOX)]);
     let said = computer.bkt(&["dev", "install", "git", "-n", "--json"]).document();

@@ -25,6 +25,8 @@ pub struct Declared {
     pub packages: BTreeSet<PackageName>,
     /// COPR projects, and whether each is on.
     pub copr: Vec<(CoprProject, bool)>,
+    /// The entries that cannot be read; they stay as they are.
+    pub unread: Vec<ManifestError>,
 }
 
 impl Declared {
@@ -44,18 +46,30 @@ impl Declared {
     /// Reads `{"packages": [NAME], "copr_repos": [{"name", "enabled"?}]}`.
     ///
     /// # Errors
-    /// The text has another shape, or names something dnf would not accept.
+    /// The text has another shape.
     pub fn read(text: &str) -> Result<Self, ManifestError> {
         let reader = Reader::new((), TOOLBOX_PACKAGES, text);
         let parsed = reader.parse(text)?;
         let mut declared = Self::default();
         let Some(root) = reader.root(&parsed)? else { return Ok(declared) };
         for element in reader.list(root, "packages")? {
-            declared.packages.insert(reader.name(element, reader.string("packages", element)?)?);
+            match reader.string("packages", element).and_then(|name| reader.name(element, name)) {
+                Ok(name) => drop(declared.packages.insert(name)),
+                Err(error) => declared.unread.push(error),
+            }
         }
         for element in reader.list(root, "copr_repos")? {
-            let entry = reader.entry("copr_repos", element)?;
-            let project = reader.name(entry, reader.needed(entry, "copr_repos", "name")?)?;
+            let read = || {
+                let entry = reader.entry("copr_repos", element)?;
+                Ok((entry, reader.name(entry, reader.needed(entry, "copr_repos", "name")?)?))
+            };
+            let (entry, project) = match read() {
+                Ok(read) => read,
+                Err(error) => {
+                    declared.unread.push(error);
+                    continue;
+                }
+            };
             let off = entry
                 .properties
                 .iter()
@@ -280,7 +294,18 @@ mod tests {
         }
         assert_eq!(edited("", &[package("vim", false), copr(false)]).unwrap(), "");
         assert_eq!(edited("", &[copr(true)]).unwrap().matches("\"enabled\": true").count(), 1);
-        assert!(Declared::read("{\"packages\": [\"-y\"]}").is_err());
+        assert!(Declared::read("{\"packages\": \"gcc\"}").is_err());
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_is_named_and_stays_and_the_others_are_used() {
+        let text = "{\"packages\": [\"-y\", \"gcc\",\n \"foo >= 1\"], \"copr_repos\": [{\"name\": \"a\"}, {\"name\": \"a/b\"}]}";
+        let declared = Declared::read(text).unwrap();
+        assert_eq!((declared.packages.len(), declared.copr.len()), (1, 1));
+        let lines: Vec<u32> = declared.unread.iter().map(|error| error.line).collect();
+        assert_eq!(lines, [1, 2, 2]);
+        let after = edited(text, &[package("gcc", false), package("make", true)]).unwrap();
+        assert!(after.contains("\"-y\"") && after.contains("\"foo >= 1\"") && after.contains("\"make\""), "{after}");
     }
 
     #[test]

@@ -44,7 +44,12 @@ pub(super) fn dev(context: &Context, command: &DevCommand) -> Result<Answer, Fai
 }
 
 fn declared(context: &Context) -> Result<Declared, Failure> {
-    Declared::load(&context.setup()?).map_err(|error: ManifestError| not_done(exit::NOT_POSSIBLE, (&error).into()))
+    let declared = Declared::load(&context.setup()?)
+        .map_err(|error: ManifestError| not_done(exit::NOT_POSSIBLE, (&error).into()))?;
+    for error in &declared.unread {
+        context.ui.say(&fill(&gettext("Left as it is: {entry}"), &[("entry", &error.to_string())]));
+    }
+    Ok(declared)
 }
 
 fn not_done(exit: u8, problem: Problem) -> Failure {
