@@ -174,6 +174,22 @@ fn a_service_of_this_computer_is_changed_with_the_manifest_that_says_something_o
 }
 
 #[test]
+fn what_was_unmasked_is_masked_again_by_undo() {
+    let computer = computer();
+    let link = computer.path("root/etc/systemd/system/sshd.service");
+    std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    computer.manifest("system-config.json", r#"{"systemd": {"mask": ["sshd.service"]}}"#);
+    let said = computer.bkt(&["admin", "systemctl", "unmask", "sshd", "-y"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert!(std::fs::symlink_metadata(&link).is_err());
+    let said = computer.bkt(&["undo", "-y"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert_eq!(std::fs::read_link(&link).unwrap().to_str(), Some("/dev/null"));
+    assert_eq!(read(&computer, "system-config.json")["systemd"]["mask"], json!(["sshd.service"]));
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_the_reason() {
     let computer = computer();
     for (words, code, exit) in [

@@ -360,3 +360,17 @@ fn a_person_who_never_used_flatpak_can_ask_about_remotes_and_apps_at_once() {
         assert!(own.join("repo/refs/remotes").is_dir());
     }
 }
+
+#[test]
+fn an_app_whose_entry_names_no_branch_is_undone() {
+    let Some(computer) = Computer::sample() else { return };
+    let id = "org.gnome.Weather";
+    let entry = json!({"id": id, "remote": "lab", "scope": "user"});
+    computer.manifest("flatpak-apps.json", &json!({"apps": [entry]}).to_string());
+    done(&computer, &["apply", &format!("flatpak:{id}"), "-y"]);
+    assert_eq!(apps(&computer, id), ["org.gnome.Weather user stable"]);
+    let said = done(&computer, &["undo", "-y"]);
+    assert!(!said.err.contains("changed again since"), "{said:?}");
+    assert_eq!(apps(&computer, id), Vec::<String>::new());
+    assert_eq!(entries(&computer, id), [entry]);
+}

@@ -216,6 +216,13 @@ impl Setup {
         self.also.remove(item);
     }
 
+    /// The same setup without what it says of an item; no file is written.
+    pub(crate) fn withdraw(&mut self, item: &ItemId) {
+        if let Some(Ok(declarations)) = self.declared.get_mut(&item.domain) {
+            declarations.remove(&item.key);
+        }
+    }
+
     /// How many items it declares.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -55,9 +55,23 @@ pub fn come_true(setup: &Setup, wishes: &Wishes) -> Setup {
         let Some(wanted) = &wish.computer else { continue };
         let kind = domain::kind(item.domain);
         let declaration = Declaration { value: wanted.clone(), manifest: kind.manifest(), line: 0 };
+        if let Some(key) = under_another_key(&setup, item) {
+            setup.withdraw(&ItemId::new(item.domain, key));
+        }
         setup.declare(item, declaration);
     }
     setup
+}
+
+/// The key under which the setup declares the very item that a wish names more exactly.
+fn under_another_key(setup: &Setup, item: &ItemId) -> Option<String> {
+    let kind = domain::kind(item.domain);
+    let entries = setup.declared(item.domain).ok()?.iter();
+    let is_it = |(key, said): &(&String, &Declaration)| {
+        let exact = said.value.as_ref().map(|value| kind.qualified(key, value));
+        **key != item.key && exact.is_some_and(|exact| exact == item.key)
+    };
+    entries.into_iter().find(is_it).map(|(key, _)| key.clone())
 }
 
 /// Makes the plan of wishes, given the computer compared with [`come_true`] and the setup as it is.
@@ -178,7 +192,10 @@ pub fn undo<'p>(done: impl IntoIterator<Item = &'p Step>) -> Undo {
                 before.manifests.insert(file, from);
             }
             None => {
-                left.computer.get_or_insert(to);
+                // What a unit is once its mask is gone is told by its other links, which the step left alone.
+                if !matches!(step.action, Action::UnmaskUnit { .. }) {
+                    left.computer.get_or_insert(to);
+                }
                 before.computer = Some(from.filter(|_| !step.from_default));
                 (left.live, before.live) = (true, true);
             }
