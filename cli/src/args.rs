@@ -37,6 +37,7 @@ use std::process::ExitCode;
 
 use bkt_core::document;
 use bkt_core::problem::Problem;
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use admin::{
@@ -60,7 +61,7 @@ pub(crate) use containerfile::{
     ContainerfileAdopt, ContainerfileArgs, ContainerfileCommand, ContainerfileDiff, ContainerfileSync,
 };
 pub(crate) use copr::CoprCommand;
-pub(crate) use dev::{BoxOption, DevCommand, DevCopr, DevDo, DevLook, DevSides};
+pub(crate) use dev::{BoxOption, DevCommand, DevCopr, DevDo, DevLook, DevShow, DevSides};
 pub(crate) use dnf::DnfCommand;
 pub(crate) use etc::{EtcCapture, EtcCommand, EtcNames};
 pub(crate) use ext::ExtCommand;
@@ -73,12 +74,12 @@ pub(crate) use gsetting::{
 };
 pub(crate) use init::InitArgs;
 pub(crate) use kept::{
-    BaseArgs, BaseCommand, CompleteArgs, CompletionsArgs, ManArgs, SchemaArgs, SchemaCommand, UpstreamArgs,
+    BaseArgs, BaseCommand, CompleteArgs, CompletionsArgs, ManArgs, SchemaArgs, SchemaCommand, Shell, UpstreamArgs,
     UpstreamCommand,
 };
 pub(crate) use kinds::KindsArgs;
 pub(crate) use local::{LocalArgs, LocalClear, LocalCommand, LocalCommit, LocalItems};
-pub(crate) use repository::{CommitArgs, EntriesArgs, PrArgs, RepoArgs};
+pub(crate) use repository::{CommitArgs, EntriesArgs, PrArgs, RepoArgs, RepoCommand};
 pub(crate) use shim::ShimCommand;
 pub(crate) use sides::{SideArgs, ThingsArgs};
 pub(crate) use skel::{SkelAdd, SkelCommand, SkelNames, SkelSync};
@@ -142,7 +143,7 @@ pub(crate) struct Globals {
     #[arg(short = 'n', long, global = true, help_heading = CHANGING)]
     pub(crate) dry_run: bool,
     /// Do it without asking
-    #[arg(short, long, visible_alias = "confirm", global = true, help_heading = CHANGING)]
+    #[arg(short, long, visible_alias = "confirm", overrides_with = "yes", global = true, help_heading = CHANGING)]
     pub(crate) yes: bool,
     /// Open a pull request with what changed in the setup
     #[arg(long, global = true, conflicts_with = "pr_only", help_heading = CHANGING)]
@@ -172,6 +173,7 @@ impl Globals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Text for people
+    #[value(alias = "human")]
     Table,
     /// One JSON document
     Json,
@@ -258,7 +260,9 @@ pub(crate) enum Command {
     )]
     Containerfile(ContainerfileArgs),
     /// Show the setup's branch, what is not committed, open pull requests and the last build
-    #[command(after_long_help = "Examples:\n  bkt repo\n  bkt repo --offline\n  bkt repo --json | jq .pull_requests")]
+    #[command(
+        after_long_help = "Examples:\n  bkt repo\n  bkt repo --offline\n  cd \"$(bkt repo path)\"\n  bkt repo --json | jq .pull_requests"
+    )]
     Repo(RepoArgs),
     /// Commit chosen entries of the setup on its branch
     ///
@@ -539,17 +543,28 @@ impl Command {
 pub(crate) struct Refused {
     error: clap::Error,
     json: bool,
+    /// What replaces an older word.
+    tip: Option<String>,
 }
 
 /// Reads the arguments.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Args, Refused> {
-    Args::try_parse_from(arguments).map_err(|mut error| {
-        let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
-        let json = words.iter().any(|word| matches!(*word, "--json" | "--format=json"))
-            || words.windows(2).any(|pair| pair == ["--format", "json"]);
-        older::point(&mut error, &words);
-        Refused { error, json }
-    })
+    let mut error = match Args::try_parse_from(arguments) {
+        Ok(args) => return Ok(args),
+        Err(error) => error,
+    };
+    let today = older::today(arguments).filter(|_| error.use_stderr());
+    match today.map(Args::try_parse_from) {
+        Some(Ok(args)) => return Ok(args),
+        // Help, or a line that would be understood with another word.
+        Some(Err(again)) if !again.use_stderr() || again.kind() == ErrorKind::MissingRequiredArgument => error = again,
+        _ => {}
+    }
+    let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let json = words.iter().any(|word| matches!(*word, "--json" | "--format=json"))
+        || words.windows(2).any(|pair| matches!(pair, ["--format" | "-f", "json"]));
+    let tip = older::point(&mut error, &words);
+    Err(Refused { error, json, tip })
 }
 
 impl Refused {
@@ -559,7 +574,8 @@ impl Refused {
             let said = self.error.render().to_string();
             let message = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
             let mut problem = Problem::new("usage", message);
-            problem.hint = said.lines().find_map(|line| line.trim().strip_prefix("tip: ")).map(str::to_owned);
+            let shown = || said.lines().find_map(|line| line.trim().strip_prefix("tip: ")).map(str::to_owned);
+            problem.hint = self.tip.or_else(shown);
             // A closed standard output is no failure of ours.
             let _ = document_to(std::io::stdout(), &document::error(&problem, exit::USAGE));
         } else {

@@ -6,7 +6,7 @@ use crate::computer::Computer;
 #[test]
 fn every_command_answers_with_one_document() {
     let computer = Computer::bare(&[]);
-    let commands: [&[&str]; 46] = [
+    let commands: [&[&str]; 48] = [
         &[],
         &["status"],
         &["drift"],
@@ -28,6 +28,8 @@ fn every_command_answers_with_one_document() {
         &["gsetting", "discover"],
         &["skel", "list"],
         &["skel", "diff"],
+        &["repo", "path"],
+        &["shim", "sync"],
         &["skel", "sync"],
         &["etc", "list"],
         &["etc", "diff"],

@@ -146,7 +146,7 @@ fn a_wrong_word_is_wrong_usage() {
 #[test]
 fn completions_are_made_for_every_shell() {
     let computer = Computer::bare(&[]);
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+    for shell in ["bash", "zsh", "fish", "elvish", "nushell", "nu", "powershell"] {
         let said = computer.bkt(&["completions", shell]);
         assert!(said.exit == 0 && said.out.contains("first-boot"), "{shell}");
     }

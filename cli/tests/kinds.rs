@@ -23,7 +23,7 @@ fn only_and_exclude_choose_kinds_also_by_their_older_names() {
     let steps = plan["operations"].as_array().unwrap();
     assert!(!steps.is_empty());
     assert!(steps.iter().all(|step| step["item"].as_str().unwrap().starts_with("unit:")), "{plan}");
-    let wrong = computer.bkt(&["drift", "--only", "rpm"]);
+    let wrong = computer.bkt(&["drift", "--only", "rpms"]);
     assert_eq!(wrong.exit, 2);
     assert!(wrong.err.contains("known kinds are"), "{}", wrong.err);
 }

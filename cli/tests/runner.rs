@@ -29,6 +29,7 @@ mod ignored;
 mod init;
 mod kept;
 mod kinds;
+mod older;
 mod open;
 mod personal;
 mod repository;

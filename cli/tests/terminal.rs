@@ -75,14 +75,14 @@ fn a_wrong_name_gets_the_right_one() {
     for (command, hint) in [
         (&["apply", "shm:a"][..], "Did you mean shim:a?"),
         (&["apply", "shim:aa"], "Did you mean shim:a?"),
-        (&["diff", "packages"], "Did you mean pkg?"),
-        (&["capture", "rpm:htop"], "Did you mean pkg:htop?"),
+        (&["diff", "settings"], "Did you mean gsetting?"),
+        (&["capture", "application:a"], "Did you mean flatpak:a?"),
         (&["ignore", "services"], "Did you mean unit?"),
         (&["schema", "statuss"], "Did you mean status?"),
         (&["undo", "7"], "Nothing was run yet"),
         (&["aply"], "a similar subcommand exists: 'apply'"),
         (&["containerfile", "adopt", "SYSTEM_PACKAGE"], "known sections are COPR_REPOS, SYSTEM_PACKAGES"),
-        (&["extension", "sync"], "this is ‘bkt apply ext’ now"),
+        (&["extension", "capture"], "this is ‘bkt capture ext’ now"),
         (&["system", "add", "htop"], "this is ‘bkt dnf install htop’ now"),
     ] {
         let said = computer.bkt(command);

@@ -95,6 +95,7 @@ pub static ALL: &[Schema] = &schemas![
     "progress",
     "pull",
     "repo",
+    "repo-path",
     "run",
     "schema",
     "schemas",

@@ -19,6 +19,8 @@ pub(crate) enum AppImageCommand {
     Disable(ThingsArgs),
     /// List what the setup has and what Gear Lever has integrated here
     List,
+    /// Do what the setup asks for and is not so here; what only this computer has stays
+    Sync,
     /// Show both sides of apps
     Show(ShowArgs),
 }

@@ -15,6 +15,8 @@ pub(crate) enum BinCommand {
     Remove(ThingsArgs),
     /// List what the setup has and what was fetched here
     List,
+    /// Do what the setup asks for and is not so here; what only this computer has stays
+    Sync,
     /// Show both sides of programs
     Show(ShowArgs),
 }

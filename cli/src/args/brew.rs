@@ -17,6 +17,8 @@ pub(crate) enum BrewCommand {
     Remove(ThingsArgs),
     /// List what the setup has and what was asked for here
     List,
+    /// Do what the setup asks for and is not so here; what only this computer has stays
+    Sync,
     /// Show both sides of formulae and taps
     Show(ShowArgs),
 }

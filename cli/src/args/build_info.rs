@@ -7,7 +7,7 @@
 pub(crate) struct BuildInfoArgs {
     /// Commits of the setup, OLD..NEW, or OLD alone for OLD..HEAD [default: as with --booted where the image that runs has
     /// a setup, else the last commit]
-    #[arg(value_name = "OLD..NEW")]
+    #[arg(value_name = "OLD..NEW", value_parser = range)]
     pub(crate) range: Option<String>,
     /// From the commit the image that runs was built from, with what is not committed
     #[arg(long, conflicts_with = "range")]
@@ -18,4 +18,12 @@ pub(crate) struct BuildInfoArgs {
     /// Print annotations for the image that is built from NEW, one KEY=VALUE a line
     #[arg(long)]
     pub(crate) annotations: bool,
+}
+
+/// Refuses the commands the older tool had here, so that they are answered by what replaces them.
+fn range(word: &str) -> Result<String, &'static str> {
+    match word {
+        "generate" | "render" | "summary" => Err("no commits"),
+        word => Ok(word.to_owned()),
+    }
 }

@@ -55,6 +55,9 @@ pub(crate) struct ChangelogShow {
     /// All of them
     #[arg(long, conflicts_with = "version")]
     pub(crate) all: bool,
+    /// How many, from the newest
+    #[arg(short, long, value_name = "N", default_value_t = 1, conflicts_with_all = ["version", "all"])]
+    pub(crate) count: usize,
 }
 
 #[derive(Debug, clap::Args)]

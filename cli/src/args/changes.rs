@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::kinds::KindsArgs;
+use super::kinds::{KindsArgs, item};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UndoArgs {
@@ -32,6 +32,11 @@ pub(crate) struct StatusArgs {
     /// Exit with 3 when there are differences, with 7 when something could not be checked
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// The older ways to say less
+    #[arg(long, hide = true)]
+    pub(crate) skip_os: bool,
+    #[arg(long, hide = true)]
+    pub(crate) no_changelog: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,7 +81,7 @@ pub(crate) struct DriftCheck {
 pub(crate) struct DiffArgs {
     /// Items (pkg:htop), patterns ('flatpak:org.gnome.*'), kinds (flatpak) or sections of the recipe
     /// (section:SYSTEM_PACKAGES) [default: all changes]
-    #[arg(value_name = "ITEM|PATTERN")]
+    #[arg(value_name = "ITEM|PATTERN", value_parser = item)]
     pub(crate) items: Vec<String>,
     /// Exit with 3 when there are differences, with 7 when something could not be checked
     #[arg(long)]
@@ -101,10 +106,10 @@ pub(crate) enum PlanCommand {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlanShow {
     /// Apply these [default, without --capture: everything with a suggestion]
-    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
+    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1.., value_parser = item)]
     pub(crate) apply: Vec<String>,
     /// Capture these
-    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1..)]
+    #[arg(long, value_name = "ITEM|PATTERN", num_args = 1.., value_parser = item)]
     pub(crate) capture: Vec<String>,
     /// Have all of it at once, as with ‘bkt apply --now’
     #[arg(long)]
@@ -122,7 +127,7 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) kinds: KindsArgs,
     /// Items (pkg:htop), patterns ('flatpak:org.gnome.*'), kinds (flatpak), or one saved plan (plan.json)
-    #[arg(value_name = "ITEM|PATTERN|PLAN.json")]
+    #[arg(value_name = "ITEM|PATTERN|PLAN.json", value_parser = item)]
     pub(crate) items: Vec<String>,
     /// Apply every change, also those without a suggestion
     #[arg(long, conflicts_with = "items")]
@@ -137,7 +142,7 @@ pub(crate) struct CaptureArgs {
     #[command(flatten)]
     pub(crate) kinds: KindsArgs,
     /// Items, patterns or kinds [default: everything with the suggestion to capture]
-    #[arg(value_name = "ITEM|PATTERN")]
+    #[arg(value_name = "ITEM|PATTERN", value_parser = item)]
     pub(crate) items: Vec<String>,
     /// Capture every change, also those without a suggestion
     #[arg(long, conflicts_with = "items")]
@@ -150,7 +155,7 @@ pub(crate) struct CaptureArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct IgnoreArgs {
     /// Items, patterns or kinds
-    #[arg(value_name = "ITEM|PATTERN", required_unless_present = "list")]
+    #[arg(value_name = "ITEM|PATTERN", required_unless_present = "list", value_parser = item)]
     pub(crate) items: Vec<String>,
     /// List the patterns, and which changes each one hides
     #[arg(long, conflicts_with = "items")]

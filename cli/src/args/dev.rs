@@ -15,6 +15,8 @@ pub(crate) enum DevCommand {
     Remove(DevDo),
     /// List what the setup says; looks into no container
     List,
+    /// Show both sides of packages
+    Show(DevShow),
     /// Show what the setup says, and what of it is installed
     Status(DevLook),
     /// Show only what differs: what is missing, and what was installed beside it
@@ -38,6 +40,7 @@ impl DevCommand {
         let option = match self {
             Self::Install(args) | Self::Remove(args) => &args.sides.container,
             Self::Copr { command: DevCopr::Enable(args) | DevCopr::Disable(args) } => &args.sides.container,
+            Self::Show(args) => &args.container,
             Self::Status(args) | Self::Diff(args) => &args.container,
             Self::Sync(option) | Self::Capture(option) | Self::Enter(option) => option,
             Self::List | Self::Copr { command: DevCopr::List } => return None,
@@ -86,6 +89,15 @@ pub(crate) struct DevDo {
     /// The older way to skip a check; dnf itself says what it does not know
     #[arg(long, hide = true)]
     pub(crate) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevShow {
+    /// Which
+    #[arg(value_name = "PACKAGE", required = true)]
+    pub(crate) packages: Vec<PackageName>,
+    #[command(flatten)]
+    pub(crate) container: BoxOption,
 }
 
 #[derive(Debug, clap::Args)]

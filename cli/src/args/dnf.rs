@@ -27,7 +27,7 @@ pub(crate) enum DnfCommand {
     /// Show how packages and COPR projects differ from the setup
     Diff,
     /// Install what the setup asks for and is not here; removes nothing
-    Sync,
+    Sync(SyncNow),
     /// Search the repositories, as dnf does
     Search {
         /// What to search for
@@ -47,4 +47,11 @@ pub(crate) enum DnfCommand {
         #[arg(value_name = "WHAT", required = true)]
         words: Vec<String>,
     },
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct SyncNow {
+    /// On an image-based computer: have it at once, until the next restart
+    #[arg(long)]
+    pub(crate) now: bool,
 }

@@ -19,6 +19,8 @@ pub(crate) enum ExtCommand {
     Disable(ThingsArgs),
     /// List what the setup has and what is on here
     List,
+    /// Do what the setup asks for and is not so here; what only this computer has stays
+    Sync,
     /// Show both sides of extensions
     Show(ShowArgs),
 }

@@ -19,6 +19,8 @@ pub(crate) enum FlatpakCommand {
     Remove(FlatpakThings),
     /// List what the setup has and what is installed here
     List,
+    /// Do what the setup asks for and is not so here; what only this computer has stays
+    Sync,
     /// Show both sides of apps
     Show(ShowArgs),
     /// Hold an app at a commit, by default the one that is installed

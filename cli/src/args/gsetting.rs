@@ -22,10 +22,16 @@ pub(crate) enum GsettingCommand {
     /// Print the value of a key
     Get(GsettingName),
     /// Set a key, in the setup and on this computer
+    #[command(visible_alias = "add")]
     Set(GsettingSet),
     /// Take a key out of the setup and give it its default on this computer
-    #[command(visible_alias = "reset")]
+    #[command(visible_aliases = ["reset", "remove"])]
     Unset(GsettingUnset),
+    /// Show both sides of a key
+    Show(GsettingName),
+    /// Give keys the values the setup asks for
+    #[command(visible_alias = "apply")]
+    Sync,
     /// Say what keys mean, which values they may have, and what the setup says
     Describe(GsettingName),
     /// Print changes as they happen, to find the key a switch writes; with --json one object per line

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use bkt_core::name::PackageName;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct BaseArgs {
@@ -91,7 +91,19 @@ pub(crate) enum SchemaCommand {
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
-    pub(crate) shell: clap_complete::Shell,
+    pub(crate) shell: Shell,
+}
+
+/// A shell that a script is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    #[value(alias = "nu")]
+    Nushell,
+    Powershell,
+    Zsh,
 }
 
 #[derive(Debug, clap::Args)]

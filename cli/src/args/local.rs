@@ -5,6 +5,8 @@
 
 use clap::Subcommand;
 
+use super::kinds::item;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct LocalArgs {
     #[command(subcommand)]
@@ -28,10 +30,10 @@ pub(crate) enum LocalCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct LocalItems {
     /// Items, patterns or kinds [default: all]
-    #[arg(value_name = "ITEM|PATTERN")]
+    #[arg(value_name = "ITEM|PATTERN", value_parser = item)]
     pub(crate) items: Vec<String>,
     /// The older way to name a kind
-    #[arg(short, long, value_name = "KIND", hide = true)]
+    #[arg(short, long, value_name = "KIND", hide = true, value_parser = item)]
     pub(crate) domain: Option<String>,
 }
 

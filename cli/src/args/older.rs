@@ -1,75 +1,71 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Commands of older versions that have another name now: what is typed out of habit is answered by the new name.
+//! What people type who know an older `bkt`: other spellings of what is there are understood, and what has another
+//! name now, or is there no longer, is answered.
 //!
-//! Invariant: nothing is run in its place; where the habit may mean a command that is there, clap's own words stand.
+//! Invariant: a line that is understood today keeps its meaning; nothing that means something else is run in place of
+//! what was typed; every command that an answer names is one.
+
+mod answers;
+mod spellings;
+#[cfg(test)]
+mod tests;
 
 use bkt_core::i18n::{fill, gettext};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-/// Whole commands.
-const COMMANDS: [(&str, &str); 6] = [
-    ("upgrade", "bkt system staged"),
-    ("try", "bkt dnf install NAME --here-only"),
-    ("profile", "bkt drift"),
-    ("bootstrap", "bkt first-boot"),
-    ("migrate", "bkt status"),
-    ("sync", "bkt apply"),
-];
-/// What was said below a command about one kind of thing.
-const THINGS: [(&str, &str); 6] = [
-    ("dnf", "pkg"),
-    ("flatpak", "flatpak"),
-    ("fp", "flatpak"),
-    ("gsetting", "gsetting"),
-    ("gs", "gsetting"),
-    ("extension", "ext"),
-];
+use self::answers::Answer;
+pub(super) use self::spellings::today;
+use crate::ui::wrapped;
 
 /// Options that may stand before a command with a value.
-const WITH_VALUE: [&str; 6] = ["-C", "--repo", "--root", "--color", "--progress", "--format"];
+const WITH_VALUE: [&str; 7] = ["-C", "--repo", "--root", "--color", "--progress", "--format", "--context"];
 
-/// Adds the new name to the refusal of an old one.
-pub(super) fn point(error: &mut Error, words: &[&str]) {
-    let known = [ErrorKind::InvalidSubcommand, ErrorKind::UnknownArgument, ErrorKind::InvalidValue];
-    let Some(command) = known.contains(&error.kind()).then(|| new_name(words)).flatten() else { return };
-    let tip = fill(&gettext("this is ‘{command}’ now"), &[("command", &command)]);
-    error.remove(ContextKind::SuggestedSubcommand);
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+/// What begins a line of advice, and how far help and errors go to the right.
+const TIP: usize = "  tip: ".len();
+const WIDTH: usize = 80;
+
+/// Where the words are that are neither options nor the values of those before a command.
+fn positions<S: AsRef<str>>(words: &[S]) -> Vec<usize> {
+    let is_word = |at: &usize| {
+        let (word, before) = (words[*at].as_ref(), words[*at - 1].as_ref());
+        !word.starts_with('-') && !WITH_VALUE.contains(&before)
+    };
+    (1..words.len()).filter(is_word).collect()
 }
 
-fn new_name(words: &[&str]) -> Option<String> {
-    let is_word = |at: &usize| !words[*at].starts_with('-') && !WITH_VALUE.contains(&words[*at - 1]);
-    let mut words = (1..words.len()).filter(is_word).map(|at| &words[at]);
-    let first = words.next()?;
-    let second = words.next().copied().unwrap_or_default();
-    let rest: String = words.map(|word| format!(" {word}")).collect();
-    match (*first, second) {
-        ("system" | "sys", "add") => return Some(format!("bkt dnf install{rest}")),
-        ("system" | "sys", "remove") => return Some(format!("bkt dnf remove{rest}")),
-        ("system" | "sys", "list") => return Some("bkt dnf list".to_owned()),
-        ("system" | "sys", "capture") => return Some("bkt capture pkg".to_owned()),
-        _ => {}
-    }
-    let kind = THINGS.iter().find(|(thing, _)| thing == first).map_or(*first, |(_, kind)| *kind);
-    match second {
-        "sync" | "apply" => Some(format!("bkt apply {kind}")),
-        "capture" => Some(format!("bkt capture {kind}")),
-        _ => COMMANDS.iter().find(|(old, _)| old == first).map(|(_, new)| (*new).to_owned()),
-    }
+/// A sentence in lines; a command in it stays in one.
+fn broken(sentence: &str) -> String {
+    const KEPT: char = '\u{a0}';
+    let mut quoted = false;
+    let keep = |c: char| {
+        quoted = if quoted { !['’', '«'].contains(&c) } else { ['‘', '»'].contains(&c) };
+        if quoted && c == ' ' { KEPT } else { c }
+    };
+    let sentence: String = sentence.chars().map(keep).collect();
+    wrapped(&sentence, TIP, TIP, WIDTH).replace(KEPT, " ")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn old_names_lead_to_new_ones() {
-        let name = |line: &str| new_name(&line.split(' ').collect::<Vec<_>>());
-        assert_eq!(name("bkt -C x extension sync").as_deref(), Some("bkt apply ext"));
-        assert_eq!(name("bkt -n fp capture --apply").as_deref(), Some("bkt capture flatpak"));
-        assert_eq!(name("bkt system add htop git").as_deref(), Some("bkt dnf install htop git"));
-        assert_eq!(name("bkt try htop").as_deref(), Some("bkt dnf install NAME --here-only"));
-        assert_eq!(name("bkt statsu"), None);
-    }
+/// Adds to a refusal what replaces the words of an older version; gives what was added.
+pub(super) fn point(error: &mut Error, words: &[&str]) -> Option<String> {
+    let known =
+        [ErrorKind::InvalidSubcommand, ErrorKind::UnknownArgument, ErrorKind::InvalidValue, ErrorKind::ValueValidation];
+    let refused = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => String::new(),
+    };
+    let answer = known.contains(&error.kind()).then(|| answers::answer(words, &refused)).flatten()?;
+    let (tip, shown) = match answer {
+        Answer::Command(command) => {
+            let tip = fill(&gettext("this is ‘{command}’ now"), &[("command", &command)]);
+            // A command that is there to be copied stays in one line.
+            (tip.clone(), tip)
+        }
+        Answer::Sentence(sentence) => (sentence.clone(), broken(&sentence)),
+    };
+    // The usage follows the guess, too.
+    use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue, Usage};
+    [SuggestedSubcommand, SuggestedArg, SuggestedValue, Usage].into_iter().for_each(|guess| drop(error.remove(guess)));
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(shown)]));
+    Some(tip)
 }

@@ -3,11 +3,22 @@
 //!
 //! Invariant: nothing here decides anything; each type is one command's arguments.
 
+use clap::Subcommand;
+
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct RepoArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<RepoCommand>,
     /// Do not ask GitHub for pull requests and builds
     #[arg(long)]
     pub(crate) offline: bool,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum RepoCommand {
+    /// Print the folder of the setup
+    Path,
 }
 
 /// Which entries of the setup.

@@ -15,6 +15,8 @@ pub(crate) enum ShimCommand {
     Remove(ThingsArgs),
     /// List what the setup has and what is here
     List,
+    /// Do what the setup asks for and is not so here; what only this computer has stays
+    Sync,
     /// Show both sides of commands
     Show(ShowArgs),
 }

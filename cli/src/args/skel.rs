@@ -13,6 +13,8 @@ pub(crate) enum SkelCommand {
     Remove(SkelNames),
     /// List what the setup has, and how it stands here
     List,
+    /// Show both sides of files
+    Show(SkelNames),
     /// Show how files differ between the setup and here, line by line
     Diff(SkelDiff),
     /// Copy files of the setup into the home folder, where they are missing
@@ -42,8 +44,11 @@ pub(crate) struct SkelDiff {
     pub(crate) files: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct SkelSync {
+    /// Which, below the home folder; of a folder, all in it [default: all]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
     /// Replace files that are different here, too
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -150,7 +150,7 @@ fn show(changelog: &Changelog, args: &ChangelogShow) -> Result<Answer, Failure> 
             vec![known.ok_or_else(|| ChangelogError::NoVersion(name.clone()))?]
         }
         (None, true) => changelog.versions.iter().collect(),
-        (None, false) => changelog.versions.iter().take(1).collect(),
+        (None, false) => changelog.versions.iter().take(args.count).collect(),
     };
     let text = if versions.is_empty() { gettext("No version was released yet.") } else { shown(&versions) };
     Ok(Answer::new(text, document(&[], &versions)))

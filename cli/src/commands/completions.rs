@@ -5,24 +5,40 @@
 //!
 //! Invariant: made from the same grammar that parses the arguments.
 
-use clap::{Command, CommandFactory};
-use clap_complete::Shell;
+use clap::{Command, CommandFactory, ValueEnum};
+use clap_complete::{Shell as Made, generate};
+use clap_complete_nushell::Nushell;
 use serde_json::json;
 
-use crate::args::{Args, CompletionsArgs};
+use crate::args::{Args, CompletionsArgs, Shell};
 use crate::error::{Answer, Failure, exit};
 
 /// The completion script.
 pub(super) fn completions(args: &CompletionsArgs) -> Result<Answer, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut visible(&Args::command()), "bkt", &mut script);
+    let (mut command, mut script) = (visible(&Args::command()), Vec::new());
+    let made = match args.shell {
+        Shell::Bash => Made::Bash,
+        Shell::Elvish => Made::Elvish,
+        Shell::Fish => Made::Fish,
+        Shell::Powershell => Made::PowerShell,
+        Shell::Zsh => Made::Zsh,
+        Shell::Nushell => {
+            generate(Nushell, &mut command, "bkt", &mut script);
+            return answer(args.shell, script);
+        }
+    };
+    generate(made, &mut command, "bkt", &mut script);
+    answer(args.shell, script)
+}
+
+fn answer(shell: Shell, script: Vec<u8>) -> Result<Answer, Failure> {
     let script =
         String::from_utf8(script).map_err(|error| Failure::new(exit::FAILED, "internal", error.to_string()))?;
-    let script = with_values(args.shell, script);
+    let script = with_values(shell, script);
     let document = json!({
         "format": "bkt.completions",
         "format_version": "1.0",
-        "shell": args.shell.to_string(),
+        "shell": shell.to_possible_value().map(|value| value.get_name().to_owned()),
         "script": script,
     });
     Ok(Answer::new(script, document).verbatim())
@@ -63,7 +79,7 @@ mod tests {
     fn every_script_that_can_asks_for_names() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let script = completions(&CompletionsArgs { shell }).unwrap().text;
-            assert!(script.matches("_bkt_values").count() >= 2, "{shell}");
+            assert!(script.matches("_bkt_values").count() >= 2, "{shell:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ use bkt_core::problem::Problem;
 use serde_json::{Value as Json, json};
 
 use super::run::may_ask;
-use crate::args::{BoxOption, DevCommand, DevCopr, DevDo, DevLook, DevSides};
+use crate::args::{BoxOption, DevCommand, DevCopr, DevDo, DevLook, DevShow, DevSides};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 use crate::prompt::{self, Consent};
@@ -35,6 +35,7 @@ pub(super) fn dev(context: &Context, command: &DevCommand) -> Result<Answer, Fai
             make(context, &args.sides, &[Wish::Copr(args.project.clone(), false)])
         }
         DevCommand::List | DevCommand::Copr { command: DevCopr::List } => list(context, command),
+        DevCommand::Show(args) => show(context, args),
         DevCommand::Status(args) => look(context, args, false),
         DevCommand::Diff(args) => look(context, args, true),
         DevCommand::Sync(container) => sync(context, container),
@@ -201,6 +202,23 @@ fn sides(host: &dyn Host, place: &Place, declared: &Declared) -> Result<Sides, F
         sides.insert(name.to_string(), (true, installed.contains(name.as_str())));
     }
     Ok(sides)
+}
+
+/// Both sides of packages by name, also of those that came along with others.
+fn show(context: &Context, args: &DevShow) -> Result<Answer, Failure> {
+    let declared = declared(context)?;
+    let host = context.host()?;
+    let place = place(host.as_ref(), &args.container)?;
+    let installed = place.installed(host.as_ref()).map_err(|problem| not_done(exit::FAILED, problem))?;
+    let both = |name: &PackageName| (declared.packages.contains(name), installed.contains(name.as_str()));
+    let sides: Sides = args.packages.iter().map(|name| (name.to_string(), both(name))).collect();
+    let said = |there: bool| if there { gettext("there") } else { gettext("not there") };
+    let text = sides.iter().map(|(name, (setup, here))| {
+        let values = [("setup", said(*setup)), ("container", said(*here))];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        format!("{name}\n{}", fill(&gettext("  Setup      {setup}\n  Container  {container}\n"), &values))
+    });
+    Ok(Answer::new(text.collect::<String>(), document(&declared, Some(&place), &sides)))
 }
 
 fn look(context: &Context, args: &DevLook, only_differing: bool) -> Result<Answer, Failure> {

@@ -5,19 +5,16 @@
 //!
 //! Invariant: no word a person typed becomes an option of a tool.
 
-use bkt_core::compare::{Change, Decision};
 use bkt_core::domain::{self, pkg::groups};
 use bkt_core::host::{HostError, Invocation, Output};
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::name::{NameError, PackageName};
-use bkt_core::plan::Consent;
 use bkt_core::recipe::of_the_image;
 use bkt_core::setup::Setup;
 use bkt_core::value::Value;
 use serde_json::json;
 
-use super::run::{self, Proposal};
 use super::{diff, verb};
 use crate::args::{DiffArgs, DnfCommand, ThingsArgs};
 use crate::context::Context;
@@ -47,7 +44,7 @@ pub(super) fn dnf(context: &Context, command: &DnfCommand) -> Result<Answer, Fai
             let items = vec![Domain::Copr.to_string(), Domain::Pkg.to_string()];
             diff::diff(context, &DiffArgs { items, exit_code: false })
         }
-        DnfCommand::Sync => sync(context),
+        DnfCommand::Sync(args) => verb::sync(context, &[Domain::Copr, Domain::Pkg], args.now),
         DnfCommand::Search { words } => ask(context, "search", words),
         DnfCommand::Info { words } => ask(context, "info", words),
         DnfCommand::Provides { words } => ask(context, "provides", words),
@@ -88,18 +85,6 @@ fn list(context: &Context) -> Result<Answer, Failure> {
     answer.document["groups"] = json!(of_image.groups);
     answer.document["excluded"] = json!(of_image.excluded);
     Ok(answer)
-}
-
-/// `sync`: what the setup asks for and is not here; nothing is removed.
-fn sync(context: &Context) -> Result<Answer, Failure> {
-    let session = context.session()?;
-    let snapshot = run::compare_kinds(context, &session, &[Domain::Copr, Domain::Pkg])?;
-    let wanted = |change: &&Change| change.setup.is_some() && change.fixed.is_none();
-    let changes: Vec<&Change> = snapshot.comparison.changes.iter().filter(wanted).collect();
-    let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Apply)).collect();
-    let question = gettext("Run this plan?");
-    let proposal = Proposal { changes, decisions, question, named: true, private: Consent::Asked, now: false };
-    run::propose(context, &session, &snapshot, proposal)
 }
 
 /// Lets dnf answer; rpm where there is no dnf and rpm knows.

@@ -31,6 +31,7 @@ pub(super) fn ext(context: &Context, command: &ExtCommand) -> Result<Answer, Fai
             set(context, args, ExtensionState::Disabled)
         }
         ExtCommand::List => verb::list(context, Domain::Ext),
+        ExtCommand::Sync => verb::sync(context, &[Domain::Ext], false),
         ExtCommand::Show(args) => verb::show(context, Domain::Ext, &args.names),
     }
 }

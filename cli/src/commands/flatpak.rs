@@ -24,6 +24,7 @@ pub(super) fn flatpak(context: &Context, command: &FlatpakCommand) -> Result<Ans
         FlatpakCommand::Add(args) => add(context, args),
         FlatpakCommand::Remove(args) => remove(context, args),
         FlatpakCommand::List => verb::list(context, Domain::Flatpak),
+        FlatpakCommand::Sync => verb::sync(context, &[Domain::Remote, Domain::Flatpak], false),
         FlatpakCommand::Show(args) => {
             let apps = Apps::look(context, &[Domain::Flatpak])?;
             let mut keys = Vec::new();

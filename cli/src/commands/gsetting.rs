@@ -23,7 +23,7 @@ use bkt_core::value::Value;
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::verb;
+use super::{run, verb};
 use crate::args::{GsettingChanged, GsettingCommand, GsettingList, GsettingName, GsettingSet, GsettingUnset};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
@@ -37,6 +37,8 @@ pub(super) fn gsetting(context: &Context, command: &GsettingCommand) -> Result<A
         GsettingCommand::Get(name) => get(context, name),
         GsettingCommand::Set(args) => set(context, args),
         GsettingCommand::Unset(args) => unset(context, args),
+        GsettingCommand::Show(name) => show(context, name),
+        GsettingCommand::Sync => verb::sync(context, &[Domain::Gsetting], false),
         GsettingCommand::Describe(name) => describe(context, name),
         GsettingCommand::Watch(args) => watch(context, args),
     }
@@ -201,6 +203,15 @@ fn get(context: &Context, name: &GsettingName) -> Result<Answer, Failure> {
     // The value alone needs no setup.
     let declared = if context.ui.json { beside(context) } else { Declarations::new() };
     Ok(Answer::new(text, document(&infos, &declared, &[])))
+}
+
+/// `bkt gsetting show`; the setup need not mention the key.
+fn show(context: &Context, name: &GsettingName) -> Result<Answer, Failure> {
+    let (schema, Some(key)) = parse(name)? else { return Err(keyless(&name.schema)) };
+    let item = ItemId::new(Domain::Gsetting, schema.key(&key).map_err(unnamed)?.as_str());
+    let session = context.session()?;
+    let snapshot = run::compare_named(context, &session, &[Domain::Gsetting], &[item.to_string()])?;
+    verb::show_of(&snapshot.comparison, &[item])
 }
 
 fn describe(context: &Context, name: &GsettingName) -> Result<Answer, Failure> {

@@ -31,7 +31,8 @@ pub(super) fn skel(context: &Context, command: &SkelCommand) -> Result<Answer, F
             let items = items(&session, &args.files)?;
             files::diff(context, &session, Domain::Skel, &items)
         }
-        SkelCommand::Sync(args) => sync(context, *args),
+        SkelCommand::Show(args) => show(context, args),
+        SkelCommand::Sync(args) => sync(context, args),
     }
 }
 
@@ -59,6 +60,16 @@ fn place(host: &dyn Host, word: &str) -> Result<TreePath, Failure> {
     let text = below.to_str().unwrap_or_default();
     text.parse()
         .map_err(|error: bkt_core::name::NameError| Failure::new(exit::USAGE, "name_invalid", error.to_string()))
+}
+
+/// Whether a file is the one that is named, or in the folder that is.
+fn is_in(key: &str, named: &ItemId) -> bool {
+    key.strip_prefix(&named.key).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn not_in_setup(item: &ItemId) -> Failure {
+    let message = fill(&gettext("the setup has no file {file}"), &[("file", &item.key)]);
+    Failure::new(exit::USAGE, "unknown_item", message).hinted(gettext("‘bkt skel list’ lists its files"))
 }
 
 /// A file, or all files below a folder.
@@ -118,35 +129,39 @@ fn remove(context: &Context, args: &SkelNames) -> Result<Answer, Failure> {
     let mut wishes = Wishes::new();
     for item in items(&session, &args.files)? {
         if declared.is_none_or(|declared| !declared.contains_key(&item.key)) {
-            let message = fill(&gettext("the setup has no file {file}"), &[("file", &item.key)]);
-            return Err(
-                Failure::new(exit::USAGE, "unknown_item", message).hinted(gettext("‘bkt skel list’ lists its files"))
-            );
+            return Err(not_in_setup(&item));
         }
         wishes.insert(item, Wish { setup: Some(None), ..Wish::default() });
     }
     verb::fulfil(context, &session, &wishes, true)
 }
 
-fn sync(context: &Context, args: SkelSync) -> Result<Answer, Failure> {
+/// `show`: both sides of files, also of those the setup does not have.
+fn show(context: &Context, args: &SkelNames) -> Result<Answer, Failure> {
+    let session = context.session()?;
+    let items = items(&session, &args.files)?;
+    let snapshot = run::compare_files(context, &session, Domain::Skel, &items)?;
+    verb::show_of(&snapshot.comparison, &items)
+}
+
+fn sync(context: &Context, args: &SkelSync) -> Result<Answer, Failure> {
     let session = context.session()?;
     let snapshot = run::compare_kinds(context, &session, &[Domain::Skel])?;
-    let wanted = |change: &&Change| match change.shape {
-        Shape::Missing => true,
-        Shape::Different => args.force,
-        Shape::OnlyHere => false,
-    };
-    let changes: Vec<&Change> = snapshot.comparison.changes.iter().filter(wanted).collect();
-    let kept = snapshot.comparison.changes.iter().filter(|change| change.shape == Shape::Different).count();
-    if !args.force && kept > 0 {
-        let keys: Vec<&str> = snapshot
-            .comparison
-            .changes
-            .iter()
-            .filter(|change| change.shape == Shape::Different)
-            .map(|change| change.id.key.as_str())
-            .collect();
-        let values = [("files", &*bkt_core::describe::names(&keys))];
+    let named = items(&session, &args.files)?;
+    for item in &named {
+        let has = snapshot.setup.declared(Domain::Skel).is_ok_and(|all| all.keys().any(|key| is_in(key, item)));
+        if !has {
+            return Err(not_in_setup(item));
+        }
+    }
+    let is_meant = |change: &&Change| named.is_empty() || named.iter().any(|item| is_in(&change.id.key, item));
+    let differs = |change: &&Change| change.shape == Shape::Different;
+    let meant: Vec<&Change> = snapshot.comparison.changes.iter().filter(is_meant).collect();
+    let is_wanted = |change: &&Change| change.shape == Shape::Missing || args.force && differs(change);
+    let changes: Vec<&Change> = meant.iter().copied().filter(is_wanted).collect();
+    let kept: Vec<&str> = meant.iter().copied().filter(differs).map(|change| change.id.key.as_str()).collect();
+    if !args.force && !kept.is_empty() {
+        let values = [("files", &*bkt_core::describe::names(&kept))];
         context.ui.say(&fill(&gettext("Different here and left alone: {files}. Add --force to replace."), &values));
     }
     if changes.is_empty() {

@@ -27,6 +27,7 @@ pub(super) fn brew(context: &Context, command: &BrewCommand) -> Result<Answer, F
             verb::change(context, verb::gone(Domain::Brew, &args.names), &args.sides)
         }
         BrewCommand::List => verb::list(context, Domain::Brew),
+        BrewCommand::Sync => verb::sync(context, &[Domain::Brew], false),
         BrewCommand::Show(args) => verb::show(context, Domain::Brew, &args.names),
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn appimage(context: &Context, command: &AppImageCommand) -> Result<A
         AppImageCommand::Enable(args) => verb::change(context, switched(context, &args.names, false)?, &args.sides),
         AppImageCommand::Disable(args) => verb::change(context, switched(context, &args.names, true)?, &args.sides),
         AppImageCommand::List => verb::list(context, Domain::AppImage),
+        AppImageCommand::Sync => verb::sync(context, &[Domain::AppImage], false),
         AppImageCommand::Show(args) => verb::show(context, Domain::AppImage, &args.names),
     }
 }
@@ -89,6 +91,7 @@ pub(super) fn bin(context: &Context, command: &BinCommand) -> Result<Answer, Fai
             verb::change(context, verb::gone(Domain::Bin, &args.names), &args.sides)
         }
         BinCommand::List => verb::list(context, Domain::Bin),
+        BinCommand::Sync => verb::sync(context, &[Domain::Bin], false),
         BinCommand::Show(args) => verb::show(context, Domain::Bin, &args.names),
     }
 }

@@ -57,7 +57,11 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     };
     let changelog = Changelog::load(&snapshot.setup.directory);
     document["changelog"] = changelog.as_ref().map_or(Json::Null, super::changelog::brief);
-    let mut text = sides(context, session.host.as_ref(), &snapshot, repository.as_ref(), updates.as_ref(), &unfinished);
+    let mut text = if args.skip_os {
+        columns(&[setup_row(context, &snapshot, repository.as_ref())])
+    } else {
+        sides(context, session.host.as_ref(), &snapshot, repository.as_ref(), updates.as_ref(), &unfinished)
+    };
     text.push('\n');
     text.push_str(&summary(comparison));
     text.push('\n');
@@ -76,6 +80,7 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
         &lacks.as_ref().map_or_else(String::new, |words| format!("{}  {words}\n", styled(BOLD, &gettext("Image")))),
     );
     match &changelog {
+        _ if args.no_changelog => {}
         Ok(changelog) => {
             let sentence = super::changelog::sentence(changelog);
             text.push_str(
@@ -108,16 +113,8 @@ fn columns(rows: &[(String, String)]) -> String {
     rows.iter().map(|(label, text)| format!("{}  {text}\n", styled(BOLD, &padded(label, wide)))).collect()
 }
 
-/// Setup, running system, waiting system.
-fn sides(
-    context: &Context,
-    host: &dyn Host,
-    snapshot: &Snapshot,
-    repository: Option<&Repository>,
-    updates: Option<&Updates>,
-    unfinished: &Unfinished,
-) -> String {
-    let system = &snapshot.comparison.system;
+/// Where the setup is, and how its repository stands.
+fn setup_row(context: &Context, snapshot: &Snapshot, repository: Option<&Repository>) -> (String, String) {
     let mut parts = vec![context.environment.short(&snapshot.setup.directory)];
     if let Some(repository) = repository {
         parts.extend(repository.branch.clone());
@@ -129,7 +126,20 @@ fn sides(
         parts.extend(count(repository.ahead as usize, "{count} commit to push", "{count} commits to push"));
         parts.extend(count(repository.behind as usize, "{count} commit to pull", "{count} commits to pull"));
     }
-    let mut rows = vec![(gettext("Setup"), parts.join(" · "))];
+    (gettext("Setup"), parts.join(" · "))
+}
+
+/// Setup, running system, waiting system.
+fn sides(
+    context: &Context,
+    host: &dyn Host,
+    snapshot: &Snapshot,
+    repository: Option<&Repository>,
+    updates: Option<&Updates>,
+    unfinished: &Unfinished,
+) -> String {
+    let system = &snapshot.comparison.system;
+    let mut rows = vec![setup_row(context, snapshot, repository)];
     let running = system.booted.as_ref().map(title).or_else(|| pretty_name(host));
     if let Some(root) = host.root() {
         rows.push((gettext("Computer"), root.display().to_string()));

@@ -25,6 +25,7 @@ pub(super) fn shim(context: &Context, command: &ShimCommand) -> Result<Answer, F
         }
         ShimCommand::Remove(args) => verb::change(context, verb::gone(Domain::Shim, &args.names), &args.sides),
         ShimCommand::List => verb::list(context, Domain::Shim),
+        ShimCommand::Sync => verb::sync(context, &[Domain::Shim], false),
         ShimCommand::Show(args) => verb::show(context, Domain::Shim, &args.names),
     }
 }

@@ -6,18 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use bkt_core::compare::Comparison;
+use bkt_core::compare::{Change, Comparison, Decision};
 use bkt_core::describe;
 use bkt_core::domain;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::item::{Domain, ItemId};
 use bkt_core::plan::wish::Wanted;
-use bkt_core::plan::{Wish, Wishes};
+use bkt_core::plan::{Consent, Wish, Wishes};
 use bkt_core::session::Session;
 use bkt_core::value::Value;
 use serde_json::json;
 
-use super::run::{self, Together};
+use super::run::{self, Proposal, Together};
 use crate::args::SideArgs;
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
@@ -98,6 +98,18 @@ where
         .collect()
 }
 
+/// `sync`: what the setup asks for and is not here, or is something else; nothing is removed.
+pub(super) fn sync(context: &Context, kinds: &[Domain], now: bool) -> Result<Answer, Failure> {
+    let session = context.session()?;
+    let snapshot = run::compare_kinds(context, &session, kinds)?;
+    let wanted = |change: &&Change| change.setup.is_some() && change.fixed.is_none();
+    let changes: Vec<&Change> = snapshot.comparison.changes.iter().filter(wanted).collect();
+    let decisions = changes.iter().map(|change| (change.id.clone(), Decision::Apply)).collect();
+    let question = gettext("Run this plan?");
+    let proposal = Proposal { changes, decisions, question, named: true, private: Consent::Asked, now };
+    run::propose(context, &session, &snapshot, proposal)
+}
+
 /// `list`: what setup and computer have of one kind.
 pub(super) fn list(context: &Context, domain: Domain) -> Result<Answer, Failure> {
     let session = context.brief_session()?;
@@ -152,13 +164,18 @@ pub(super) fn list_of(comparison: &Comparison, domain: Domain) -> Answer {
 pub(super) fn show(context: &Context, domain: Domain, names: &[String]) -> Result<Answer, Failure> {
     let session = context.session()?;
     let snapshot = run::compare_kinds(context, &session, &[domain])?;
-    let comparison = &snapshot.comparison;
+    let items: Vec<ItemId> = names.iter().map(|name| ItemId::new(domain, name)).collect();
+    show_of(&snapshot.comparison, &items)
+}
+
+/// The same of a comparison that was made.
+pub(super) fn show_of(comparison: &Comparison, named: &[ItemId]) -> Result<Answer, Failure> {
     let none = gettext("not there");
     let (mut text, mut items) = (String::new(), Vec::new());
-    for name in names {
-        let id = ItemId::new(domain, name);
-        let same = comparison.in_sync.iter().find(|item| item.id == id);
-        let (setup, computer) = match (comparison.change(&id), same) {
+    for id in named {
+        let (domain, name) = (id.domain, &id.key);
+        let same = comparison.in_sync.iter().find(|item| item.id == *id);
+        let (setup, computer) = match (comparison.change(id), same) {
             (Some(change), _) => (change.setup.as_ref(), change.computer.as_ref()),
             (None, Some(item)) => (item.value.as_ref(), item.value.as_ref()),
             (None, None) => {

@@ -10,7 +10,7 @@ use bkt_core::repository::{RepositoryError, Status};
 use serde_json::json;
 
 use super::{Desk, described, number};
-use crate::args::RepoArgs;
+use crate::args::{RepoArgs, RepoCommand};
 use crate::context::Context;
 use crate::error::{Answer, Failure};
 use crate::ui::{BOLD, DIM, padded, styled, widest};
@@ -25,6 +25,11 @@ struct Forge {
 
 /// `bkt repo`.
 pub(in crate::commands) fn overview(context: &Context, args: &RepoArgs) -> Result<Answer, Failure> {
+    if let Some(RepoCommand::Path) = args.command {
+        let path = context.setup()?.display().to_string();
+        let document = json!({"format": "bkt.repo-path", "format_version": "1.0", "path": path});
+        return Ok(Answer::new(path, document).verbatim());
+    }
     let desk = Desk::open(context)?;
     let (status, entries) = desk.look()?;
     let operation = desk.repository().operation()?;
