@@ -32,9 +32,10 @@ const MARKS: [&str; 3] = ["/run/.toolboxenv", "/run/.containerenv", "/.flatpak-i
 /// Set on the host's side, so that a host that is a container itself does not hand over again.
 const GUARD: &str = "BKT_DELEGATED";
 /// What decides how `bkt` speaks and which setup it uses; everything else the host has itself.
-const FORWARDED: [&str; 17] = [
+const FORWARDED: [&str; 18] = [
     "BKT_NO_INPUT",
     "BKT_REPO",
+    "BKT_REPO_PATH",
     "CLICOLOR",
     "CLICOLOR_FORCE",
     "COLORTERM",
