@@ -539,3 +539,31 @@ fn a_read_only_setup_and_a_read_only_state_are_named() {
     setup/manifests/system-packages.json:ripgrep
     "#);
 }
+
+#[test]
+fn what_cannot_be_written_down_is_not_done_on_the_computer() {
+    let computer = computer();
+    let Some(out) = with_mounts(
+        &computer,
+        "mount --bind setup setup; mount -o remount,ro,bind setup
+         bkt \"$1\" shim add make --yes 2>&1; find home -name 'make*'
+         umount setup; bkt \"$1\" shim add make --yes 2>&1; find home -name 'make*'",
+    ) else {
+        return;
+    };
+    insta::assert_snapshot!(out, @r"
+    [1/2] FAILED   Add make to manifests/host-shims.json
+            manifests/host-shims.json: read-only filesystem or storage medium
+    1 skipped, 1 failed.
+      shim:make  manifests/host-shims.json: read-only filesystem or storage medium
+      shim:make  not tried: the setup could not be written
+    See it again: bkt log 1
+    exit 1
+    [1/2] done     Add make to manifests/host-shims.json
+    [2/2] done     Add make: make
+    2 done.
+    Not committed: manifests/host-shims.json
+    exit 0
+    home/.local/toolbox/shims/make
+    ");
+}

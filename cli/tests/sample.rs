@@ -117,6 +117,8 @@ fn applying_everything_brings_both_sides_together() {
 
     Everything matches (22 entries).
     2 match after restart
+
+    Recipe  Containerfile does not follow the setup
     ");
     assert_eq!(computer.bkt(&["drift", "check", "-q"]).exit, 0);
     let said = computer.bkt(&["apply", "--all", "--yes"]);

@@ -63,8 +63,19 @@ fn one_side_alone_and_what_changed_since_is_left_alone() {
     assert_eq!(computer.bkt(&["dnf", "remove", "ripgrep", "--setup-only"]).exit, 0);
     assert_eq!(packages(&computer), before);
     let said = computer.bkt(&["undo", "1", "-y"]);
-    assert!(said.err.contains("pkg:ripgrep was changed again since"), "{said:?}");
+    assert!(said.out.contains("Nothing of run 1 is left") && !said.err.contains("changed again"), "{said:?}");
     assert_eq!(packages(&computer), before);
+    let scale = |value: &str| {
+        let key = ["org.gnome.desktop.interface", "text-scaling-factor"];
+        let said = computer.bkt(&["gsetting", "set", key[0], key[1], value, "--setup-only"]);
+        assert_eq!(said.exit, 0, "{said:?}");
+    };
+    scale("1.25");
+    scale("1.5");
+    let said = computer.bkt(&["undo", "3", "-y"]);
+    assert!(said.err.contains("text-scaling-factor was changed again since"), "{said:?}");
+    let settings = std::fs::read_to_string(computer.path("setup/manifests/gsettings.json")).unwrap();
+    assert!(settings.contains("1.5"), "{settings}");
 }
 
 #[test]
@@ -332,10 +343,7 @@ fn an_entry_that_cannot_be_read_is_told_of_alone_and_stays() {
     let said = computer.bkt(&["apply", "--only", "pkg", "--all", "--yes"]);
     assert!(said.exit == 0 && said.err.contains("Install strace") && !said.err.contains("Remove"), "{said:?}");
     let said = computer.bkt(&["dnf", "install", "ripgrep", "--setup-only"]);
-    assert!(
-        said.exit == 0 && said.err.contains("Not updated in Containerfile: COPR_REPOS, SYSTEM_PACKAGES"),
-        "{said:?}"
-    );
+    assert!(said.exit == 0 && said.err.contains("Not updated in Containerfile: SYSTEM_PACKAGES"), "{said:?}");
     let after = packages(&computer);
     assert!(after.contains("\"ripgrep\"") && after.contains("\"@module:x/y\",\n    \"bluez-lab >= 5\""), "{after}");
     assert_eq!(computer.bkt(&["doctor"]).exit, 1);
@@ -354,4 +362,93 @@ fn an_entry_that_cannot_be_read_is_told_of_alone_and_stays() {
     assert!(computer.bkt(&["admin", "kargs", "list"]).err.contains("‘a b’"));
     let said = computer.bkt(&["admin", "systemd", "enable", "cups-lab"]);
     assert!(said.exit == 6 && said.err.contains("systemd-services.json line 1"), "{said:?}");
+}
+
+#[test]
+fn a_recipe_that_cannot_follow_is_told_wherever_one_looks() {
+    let Some(computer) = Computer::sample() else { return };
+    let recipe = computer.path("setup/Containerfile");
+    assert_eq!(computer.bkt(&["containerfile", "sync", "--force"]).exit, 0);
+    let good = std::fs::read_to_string(&recipe).unwrap();
+    let told = |text: &str| {
+        std::fs::write(&recipe, text).unwrap();
+        let said = computer.bkt(&["dnf", "install", "ripgrep", "--setup-only", "-y"]);
+        assert_eq!(said.exit, 0, "{said:?}");
+        let ran = computer.bkt(&["dnf", "remove", "ripgrep", "--setup-only", "-y", "--json"]).document();
+        let status = computer.bkt(&["status"]);
+        let document = computer.bkt(&["status", "--json"]).document();
+        assert_eq!(ran["recipe_behind"], document["recipe_behind"]);
+        let doctor = computer.bkt(&["doctor", "--json"]).document();
+        let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "Recipe").cloned();
+        let about = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| line.contains("ontainerfile")).map(str::to_owned).collect()
+        };
+        let check = check.unwrap();
+        format!(
+            "{}\n{}\n{}: {} ({})\n{}\n",
+            about(&said.err).join("\n"),
+            [about(&status.out), about(&status.err)].concat().join("\n"),
+            check["state"],
+            check["message"],
+            check["hint"],
+            document["recipe_behind"]
+        )
+    };
+    insta::assert_snapshot!(told(&good), @r#"
+
+
+    "ok": "Containerfile follows the setup" (null)
+    null
+    "#);
+    insta::assert_snapshot!(told(&good.replace("    htop \\\n", "    htop \\\n    mine \\\n")), @r#"
+    Containerfile: SYSTEM_PACKAGES edited by hand, not updated; ‘bkt containerfile diff’ shows what differs
+    Recipe  Containerfile does not follow the setup
+      bkt containerfile check      see where the recipe does not follow the setup
+    "warn": "Containerfile does not follow the setup" ("Containerfile: SYSTEM_PACKAGES edited by hand, not updated; ‘bkt containerfile diff’ shows what differs")
+    {"file":"Containerfile","sections":[{"name":"SYSTEM_PACKAGES","state":"hand-edited","problem":null}],"problem":null}
+    "#);
+    insta::assert_snapshot!(told(&good.replace("# === END SYSTEM_PACKAGES ===\n", "")), @r#"
+    Containerfile cannot be updated: KERNEL_ARGUMENTS begins at line 15 inside SYSTEM_PACKAGES of line 3
+    Recipe  Containerfile does not follow the setup
+      bkt containerfile check      see where the recipe does not follow the setup
+    "fail": "Containerfile does not follow the setup" ("Containerfile cannot be updated: KERNEL_ARGUMENTS begins at line 15 inside SYSTEM_PACKAGES of line 3")
+    {"file":"Containerfile","sections":[],"problem":"KERNEL_ARGUMENTS begins at line 15 inside SYSTEM_PACKAGES of line 3"}
+    "#);
+    insta::assert_snapshot!(told("FROM quay.io/fedora/fedora-bootc:43\n"), @r#"
+    Containerfile: without SYSTEM_PACKAGES, KERNEL_ARGUMENTS, SYSTEMD_UNITS; ‘bkt containerfile adopt’ inserts it
+    Recipe  Containerfile does not follow the setup
+      bkt containerfile check      see where the recipe does not follow the setup
+    "warn": "Containerfile does not follow the setup" ("Containerfile: without SYSTEM_PACKAGES, KERNEL_ARGUMENTS, SYSTEMD_UNITS; ‘bkt containerfile adopt’ inserts it")
+    {"file":"Containerfile","sections":[{"name":"SYSTEM_PACKAGES","state":"missing","problem":null},{"name":"KERNEL_ARGUMENTS","state":"missing","problem":null},{"name":"SYSTEMD_UNITS","state":"missing","problem":null}],"problem":null}
+    "#);
+    insta::assert_snapshot!(told(""), @r#"
+    Containerfile: without SYSTEM_PACKAGES, KERNEL_ARGUMENTS, SYSTEMD_UNITS; ‘bkt containerfile adopt’ inserts it
+    Recipe  Containerfile does not follow the setup
+      bkt containerfile check      see where the recipe does not follow the setup
+    "warn": "Containerfile does not follow the setup" ("Containerfile: without SYSTEM_PACKAGES, KERNEL_ARGUMENTS, SYSTEMD_UNITS; ‘bkt containerfile adopt’ inserts it")
+    {"file":"Containerfile","sections":[{"name":"SYSTEM_PACKAGES","state":"missing","problem":null},{"name":"KERNEL_ARGUMENTS","state":"missing","problem":null},{"name":"SYSTEMD_UNITS","state":"missing","problem":null}],"problem":null}
+    "#);
+}
+
+#[test]
+fn what_was_captured_and_undone_is_no_wish_to_be_rid_of_it() {
+    let Some(computer) = Computer::sample() else { return };
+    let suggested = || {
+        let drift = computer.bkt(&["drift", "--only", "pkg", "--json"]).document();
+        let items = drift["items"].as_array().unwrap().iter();
+        items.map(|item| format!("{} {}", item["id"], item["suggestion"])).collect::<Vec<_>>()
+    };
+    let before = (packages(&computer), suggested());
+    for run in [&["capture", "pkg:powertop", "-y"][..], &["apply", "pkg:strace", "-y"]] {
+        assert_eq!(computer.bkt(run).exit, 0);
+        assert_ne!((packages(&computer), suggested()), before);
+        let said = computer.bkt(&["undo", "-y"]);
+        assert_eq!(said.exit, 0, "{said:?}");
+        assert_eq!((packages(&computer), suggested()), before, "{run:?}");
+    }
+    // What is undone twice is done again.
+    assert_eq!(computer.bkt(&["capture", "pkg:powertop", "-y"]).exit, 0);
+    let captured = (packages(&computer), suggested());
+    assert_eq!([computer.bkt(&["undo", "-y"]).exit, computer.bkt(&["undo", "-y"]).exit], [0, 0]);
+    assert_eq!((packages(&computer), suggested()), captured);
 }

@@ -67,6 +67,22 @@ impl Agreed {
         }
     }
 
+    /// What it says of some items alone.
+    pub(crate) fn of<'i>(&self, items: impl IntoIterator<Item = &'i ItemId>) -> Self {
+        let mut some = Self::default();
+        for item in items {
+            let Some(known) = self.domains.get(&item.domain) else { continue };
+            let agreements = some.domains.entry(item.domain).or_default();
+            if let Some(value) = known.values.get(&item.key) {
+                agreements.values.insert(item.key.clone(), value.clone());
+            }
+            if known.open.contains(&item.key) {
+                agreements.open.insert(item.key.clone());
+            }
+        }
+        some
+    }
+
     /// Takes over what an earlier state said of an item.
     pub(crate) fn take_over(&mut self, earlier: &Self, item: &ItemId) {
         let known = earlier.domains.get(&item.domain);

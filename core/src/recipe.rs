@@ -9,6 +9,7 @@
 //!
 //! Invariant: bytes outside the sections are never changed; lines edited by hand are replaced only by force.
 
+pub mod behind;
 mod content;
 mod diff;
 pub mod file;

@@ -13,6 +13,7 @@ pub mod receipt;
 pub(crate) mod together;
 pub mod user;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use administrator::{Administrator, AdministratorError, Direct, Operation, Unattended, UnitControl};
@@ -20,7 +21,9 @@ pub use event::{Event, Stage, StepResult, StepState};
 pub use receipt::{Outcome, Receipt, Source};
 
 use crate::host::Host;
-use crate::plan::{Plan, Stale};
+use crate::i18n::gettext;
+use crate::item::ItemId;
+use crate::plan::{Plan, Stale, Step};
 use crate::problem::Problem;
 
 /// Receives the events of a run, in order.
@@ -43,12 +46,22 @@ pub enum RunError {
     Stale(#[from] Stale),
 }
 
+/// Whether what a plan does to the setup and what it does to the computer belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sides {
+    /// Each step stands for itself.
+    Apart,
+    /// An item is changed in both or in neither.
+    Together,
+}
+
 /// Runs a plan and tells how every step ended.
 ///
 /// # Errors
 /// A precondition no longer holds; nothing was changed.
-pub fn run(
+pub(crate) fn run(
     plan: &Plan,
+    sides: Sides,
     host: &dyn Host,
     places: Places<'_>,
     administrator: &dyn Administrator,
@@ -59,8 +72,12 @@ pub fn run(
         plan.preconditions.check_system(host)?;
     }
     sink(&Event::start(plan.steps.len()));
-    let mut results = user::run(plan, host, places, sink);
-    if plan.admin_steps().next().is_some() {
+    let mut results = user::run(plan, sides, host, places, sink);
+    let unwritten = unwritten(sides, &results);
+    if plan.admin_steps().any(|(_, step)| unwritten.contains(&step.item)) {
+        // The administrator is asked once, for all of it.
+        results.extend(plan.admin_steps().map(|(n, step)| not_tried(n, step, sink)));
+    } else if plan.admin_steps().next().is_some() {
         match administrator.perform(plan, sink) {
             Ok(done) => results.extend(done),
             Err(error) => {
@@ -77,4 +94,18 @@ pub fn run(
     results.sort_by_key(|result| result.n);
     sink(&Event::end(&results));
     Ok(results)
+}
+
+/// The items that could not be written to the setup, where the computer is then not to be changed.
+fn unwritten(sides: Sides, results: &[StepResult]) -> BTreeSet<ItemId> {
+    let results = results.iter().filter(|_| sides == Sides::Together);
+    results.filter(|result| user::is_unwritten(result)).map(|result| result.item.clone()).collect()
+}
+
+/// A step on the computer that is left out, as its item could not be written to the setup.
+fn not_tried(n: usize, step: &Step, sink: Sink<'_>) -> StepResult {
+    let problem = Problem::new("not_tried", gettext("not tried: the setup could not be written"));
+    let result = StepResult { n, item: step.item.clone(), state: StepState::Skipped, problem: Some(problem) };
+    sink(&Event::ended(&result));
+    result
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use held::Held;
 use jiff::Timestamp;
 
-use crate::agreed::AgreedStore;
+use crate::agreed::{Agreed, AgreedStore};
 use crate::changelog::{Changelog, ChangelogError, draft};
 use crate::compare::{self, Comparison};
 use crate::domain::etc::made_from::MadeFrom;
@@ -26,7 +26,7 @@ use crate::plan::{self, Decisions, Plan, Stale, Terms, Wishes};
 use crate::recipe::file::{self as recipe, Foreseen};
 use crate::run::receipt::Begun;
 use crate::run::together::Before;
-use crate::run::{self, Administrator, Event, Places, Receipt, RunError, Sink, Source, StepResult};
+use crate::run::{self, Administrator, Event, Places, Receipt, RunError, Sides, Sink, Source, StepResult};
 use crate::setup::{Setup, SetupError};
 use crate::temporary;
 use crate::tree::Tree;
@@ -82,6 +82,17 @@ struct Ran {
     started: Timestamp,
     /// What was written down before; until it is dropped the run counts as running.
     begun: Option<Begun>,
+    /// What both sides had in common of its items.
+    agreed: Option<Agreed>,
+}
+
+/// A run that is taken back.
+#[derive(Debug, Clone, Copy)]
+pub struct Undone<'r> {
+    /// What it did.
+    pub receipt: &'r Receipt,
+    /// What of it is wished to be as before.
+    pub wishes: &'r Wishes,
 }
 
 /// A comparison with the setup it was made from.
@@ -224,9 +235,9 @@ impl Session {
     ) -> Result<Receipt, RunError> {
         let unreadable = |error: std::io::Error| Stale::Unreadable(error.to_string());
         let before = Before::keep(&self.setup, &plan).map_err(unreadable)?;
-        let mut ran = self.perform(&plan, administrator, source, None, sink)?;
+        let mut ran = self.perform(&plan, Sides::Together, administrator, source, None, sink)?;
         before.take_back(&self.setup, &plan, &mut ran.results);
-        Ok(self.received(plan, ran, source, None))
+        Ok(self.received(plan, ran, source, None, None))
     }
 
     /// Runs a plan about what is changed on this computer alone. With a command, what differs from the setup after it is
@@ -242,26 +253,60 @@ impl Session {
         command: Option<&str>,
         sink: Sink<'_>,
     ) -> Result<Receipt, RunError> {
-        let ran = self.perform(&plan, administrator, source, Some(command), sink)?;
-        Ok(self.received(plan, ran, source, Some(command)))
+        let ran = self.perform(&plan, Sides::Apart, administrator, source, Some(command), sink)?;
+        Ok(self.received(plan, ran, source, Some(command), None))
+    }
+
+    /// Runs the plan that takes back what a run did. Where setup and computer differ after it, what they last had in
+    /// common is again what it was before that run, so that taking back what was captured is no wish to be rid of it.
+    ///
+    /// # Errors
+    /// The plan is stale; nothing was changed and no receipt is written.
+    pub fn run_back(
+        &self,
+        plan: Plan,
+        undone: Undone<'_>,
+        administrator: &dyn Administrator,
+        source: Source,
+        command: &str,
+        sink: Sink<'_>,
+    ) -> Result<Receipt, RunError> {
+        let here = undone.receipt.here_only.then_some(Some(command));
+        let ran = self.perform(&plan, Sides::Apart, administrator, source, here, sink)?;
+        Ok(self.received(plan, ran, source, here, Some(undone)))
+    }
+
+    /// Makes what differs after an undone run be known as it was before that run.
+    ///
+    /// # Errors
+    /// What is known cannot be written.
+    pub fn agree_as_before(&self, undone: Undone<'_>, comparison: &Comparison) -> std::io::Result<()> {
+        let Some(before) = &undone.receipt.agreed else { return Ok(()) };
+        let differing = comparison.by_id();
+        let steps = undone.receipt.undoable().filter(|step| undone.wishes.contains_key(&plan::wish::undone_as(step)));
+        let items = steps.map(|step| &step.item).filter(|item| differing.contains_key(item));
+        self.agreed().update(|agreed| items.for_each(|item| agreed.take_over(before, item))).map(drop)
     }
 
     /// Runs a plan, after its receipt says that it begins, and what it changes here alone is written down as intended.
     fn perform(
         &self,
         plan: &Plan,
+        sides: Sides,
         administrator: &dyn Administrator,
         source: Source,
         here: Option<Option<&str>>,
         sink: Sink<'_>,
     ) -> Result<Ran, RunError> {
         let started = self.host.now();
+        let agreed = self.agreed().load().ok().map(|agreed| agreed.of(plan.steps.iter().map(|step| &step.item)));
         let mut begun = None;
-        let results = run::run(plan, self.host.as_ref(), self.places(), administrator, &mut |event| {
+        let results = run::run(plan, sides, self.host.as_ref(), self.places(), administrator, &mut |event| {
             // What is out of date does not get here, and nothing has changed yet.
             if matches!(event, Event::Start { .. }) {
                 let mut receipt = Receipt::new(plan.clone(), Vec::new(), source, started, started);
                 receipt.here_only = here.is_some();
+                receipt.agreed.clone_from(&agreed);
                 // Where these cannot be written, that is told in the end, if it is still so then.
                 begun = receipt.begin(&self.state).ok();
                 if let (Some(Some(command)), Some(store)) = (here, temporary::Store::of(self.host.as_ref())) {
@@ -271,14 +316,22 @@ impl Session {
             }
             sink(event);
         })?;
-        Ok(Ran { results, started, begun })
+        Ok(Ran { results, started, begun, agreed })
     }
 
     /// Compares again, and stores the receipt of a run.
-    fn received(&self, plan: Plan, ran: Ran, source: Source, here: Option<Option<&str>>) -> Receipt {
+    fn received(
+        &self,
+        plan: Plan,
+        ran: Ran,
+        source: Source,
+        here: Option<Option<&str>>,
+        undone: Option<Undone<'_>>,
+    ) -> Receipt {
         let mut receipt = Receipt::new(plan, ran.results, source, ran.started, self.host.now());
         receipt.run = ran.begun.as_ref().map_or(0, |begun| begun.run);
         receipt.here_only = here.is_some();
+        receipt.agreed = ran.agreed;
         // Who took a file out of the setup knows about it; only when someone else did is it news here.
         let left: Vec<ItemId> = receipt.left_the_setup().cloned().collect();
         if !left.is_empty() {
@@ -287,6 +340,9 @@ impl Session {
         // The run is over whatever happens here: a state directory that cannot be written costs the receipt
         // and the agreements, and the next comparison finds the same facts again.
         let compared = self.compare();
+        if let (Some(undone), Ok(snapshot)) = (undone, &compared) {
+            let _ = self.agree_as_before(undone, &snapshot.comparison);
+        }
         if let (Some(Some(command)), Ok(snapshot), Some(store)) =
             (here, compared, temporary::Store::of(self.host.as_ref()))
         {
@@ -333,8 +389,8 @@ impl Session {
         source: Source,
         sink: Sink<'_>,
     ) -> Result<Receipt, RunError> {
-        let ran = self.perform(&plan, administrator, source, None, sink)?;
-        Ok(self.received(plan, ran, source, None))
+        let ran = self.perform(&plan, Sides::Apart, administrator, source, None, sink)?;
+        Ok(self.received(plan, ran, source, None, None))
     }
 
     /// Stops reporting an item.

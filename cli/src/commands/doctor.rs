@@ -11,6 +11,8 @@ use bkt_core::kept::base::{Verdict, verify};
 use bkt_core::kept::{Report, State as FileState};
 use bkt_core::manifest::ManifestError;
 use bkt_core::problem::Problem;
+use bkt_core::recipe::behind::behind;
+use bkt_core::recipe::file;
 use bkt_core::session::Snapshot;
 use bkt_helper_api::{BUS_NAME, HelperProxy};
 use serde::Serialize;
@@ -76,6 +78,7 @@ pub(super) fn doctor(context: &Context) -> Result<Answer, Failure> {
         Ok(snapshot) => {
             checks.push(setup(context, &snapshot));
             checks.push(manifests(&snapshot));
+            checks.extend(recipe(&snapshot));
             checks.extend(base(host.as_ref(), &snapshot));
             checks.extend(Domain::ALL.into_iter().map(|domain| readable(&snapshot, domain)));
         }
@@ -139,6 +142,24 @@ fn manifests(snapshot: &Snapshot) -> Check {
         fill(&gettext("Correct {file} line {line}: {what}"), &values)
     });
     Check { files, ..check }.hinted(hint)
+}
+
+/// Whether the recipe says what the setup declares, where there is one.
+fn recipe(snapshot: &Snapshot) -> Option<Check> {
+    let name = gettext("Recipe");
+    let Some(behind) = behind(&snapshot.setup) else {
+        let recipe = file::read(&snapshot.setup.directory).ok()?;
+        let follows = fill(&gettext("{file} follows the setup"), &[("file", recipe.name)]);
+        return Some(Check::new(name, State::Ok, follows));
+    };
+    let sentences = behind.sentences().join("\n");
+    let message = match behind.file {
+        "" => return Some(Check::new(name, State::Fail, sentences)),
+        file => fill(&gettext("{file} does not follow the setup"), &[("file", file)]),
+    };
+    // What differs is drift; what makes following impossible is a fault.
+    let state = if behind.problem.is_some() { State::Fail } else { State::Warn };
+    Some(Check::new(name, state, message).hinted(Some(sentences)))
 }
 
 /// Whether what the setup takes for granted in the base image is there.

@@ -17,9 +17,9 @@ use bkt_core::item::{Domain, ItemId};
 use bkt_core::manifest::Manifest;
 use bkt_core::plan::{Consent as PlanConsent, Decisions, Direction, Plan, Terms};
 use bkt_core::problem::Problem;
-use bkt_core::recipe::{self, State, Status};
+use bkt_core::recipe::behind::{Behind, behind};
 use bkt_core::run::{Administrator, Outcome, Receipt, RunError, Sink, Source, StepState};
-use bkt_core::session::{Session, SessionError, Snapshot};
+use bkt_core::session::{Session, SessionError, Snapshot, Undone};
 use bkt_core::setup::Setup;
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
@@ -214,28 +214,28 @@ pub(super) fn replay(context: &Context, session: &Session, plan: Plan) -> Result
 }
 
 /// How a plan that changes setup and computer runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Together {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Together<'r> {
     /// At once; what fails on the computer is taken back in the setup.
     Do,
     /// The same, after asking.
     Ask,
-    /// After asking; each side for itself.
-    Apart,
     /// After asking; on this computer alone, which is written down.
     Here,
     /// After asking; into the setup, what was on this computer alone.
     Kept,
+    /// After asking; what a run did is taken back.
+    Back(Undone<'r>),
 }
 
 /// Runs the plan of what was asked for by name.
-pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Together) -> Result<Answer, Failure> {
+pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Together<'_>) -> Result<Answer, Failure> {
     let ui = &context.ui;
     let (text, document) = shown(context, session, &plan, 0);
     if context.globals.dry_run {
         return Ok(Answer::new(text, document));
     }
-    if how != Together::Do && !context.globals.yes {
+    if !matches!(how, Together::Do) && !context.globals.yes {
         may_ask(context)?;
         ui.say(&text);
         if prompt::consent(ui, &gettext("Run this plan?"), None, false) != Consent::Yes {
@@ -247,34 +247,21 @@ pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Toge
     let writes = both || plan.steps.iter().any(|step| step.manifest().is_some());
     execute(context, session, plan, |plan, administrator, sink| match how {
         Together::Here => session.run_here(plan, administrator, Source::Cli, Some(&context.command), sink),
+        Together::Back(undone) => session.run_back(plan, undone, administrator, Source::Cli, &context.command, sink),
         Together::Kept => session.run_here(plan, administrator, Source::Cli, None, sink),
-        Together::Apart => session.run(plan, administrator, Source::Cli, sink),
         Together::Do | Together::Ask => session.run_together(plan, administrator, Source::Cli, sink),
     })
     .map(|receipt| if writes { with_recipe(session, ended(&receipt)) } else { ended(&receipt) })
 }
 
-/// Says what to do where the recipe is behind: it could not be written, or a run that was killed did not get there.
+/// Says what to do where the recipe is behind: it could not be written, a run that was killed did not get there, or
+/// someone wrote it so that it cannot follow.
 pub(super) fn with_recipe(session: &Session, mut answer: Answer) -> Answer {
-    let behind = || {
-        let (setup, recipe) = (Setup::load(&session.setup).ok()?, recipe::file::read(&session.setup).ok()?);
-        let (sections, _) = recipe::check(&setup, &recipe.text).ok()?;
-        if sections.iter().any(|section| section.state == State::OutOfDate) {
-            let hint = gettext("{file} is out of date with the setup; update it with ‘bkt containerfile sync’");
-            return Some(fill(&hint, &[("file", recipe.name)]));
-        }
-        let unknown = |status: &Status| match &status.state {
-            State::Unknown(error) => Some((status.section.name(), error.to_string())),
-            _ => None,
-        };
-        let unknown: Vec<_> = sections.iter().filter_map(unknown).collect();
-        let names = unknown.iter().map(|(section, _)| *section).collect::<Vec<_>>().join(", ");
-        let values = [("sections", &*names), ("file", recipe.name), ("reason", &unknown.first()?.1)];
-        Some(fill(&gettext("Not updated in {file}: {sections} ({reason})"), &values))
-    };
-    if let Some(hint) = behind() {
-        answer.hints = [answer.hints, hint].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
-    }
+    let behind = Setup::load(&session.setup).ok().and_then(|setup| behind(&setup));
+    answer.document["recipe_behind"] = json!(behind);
+    let hints = behind.iter().flat_map(Behind::sentences);
+    let lines = std::iter::once(answer.hints).chain(hints).filter(|line| !line.is_empty());
+    answer.hints = lines.collect::<Vec<_>>().join("\n");
     answer
 }
 
@@ -466,8 +453,8 @@ fn after(receipt: &Receipt) -> String {
         });
         failed.map(|result| result.item.to_string()).collect::<Vec<_>>()
     };
-    // What was taken back differs no longer: there is nothing to apply or capture.
-    let taken_back = problems(receipt).any(|problem| problem.code == "taken_back");
+    // What was taken back, or done on neither side, differs no longer: there is nothing to apply or capture.
+    let taken_back = problems(receipt).any(|problem| matches!(&*problem.code, "taken_back" | "not_tried"));
     for (items, command) in [(again(Direction::Apply), "apply"), (again(Direction::Capture), "capture")] {
         if !items.is_empty() && !taken_back {
             let command = format!("bkt {command} {}", items.join(" "));

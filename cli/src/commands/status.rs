@@ -13,6 +13,7 @@ use bkt_core::first_boot::Unfinished;
 use bkt_core::host::Host;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::item::Domain;
+use bkt_core::recipe::behind::behind;
 use bkt_core::repository::Status as Repository;
 use bkt_core::run::Outcome;
 use bkt_core::run::receipt::newest;
@@ -55,6 +56,8 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
         Some(Ok((revision, lacks))) => super::repository::build_info::brief(revision.as_ref(), lacks),
         _ => Json::Null,
     };
+    let behind = behind(&snapshot.setup);
+    document["recipe_behind"] = serde_json::json!(behind);
     let changelog = Changelog::load(&snapshot.setup.directory);
     document["changelog"] = changelog.as_ref().map_or(Json::Null, super::changelog::brief);
     let mut text = if args.skip_os {
@@ -79,6 +82,13 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     text.push_str(
         &lacks.as_ref().map_or_else(String::new, |words| format!("{}  {words}\n", styled(BOLD, &gettext("Image")))),
     );
+    if let Some(behind) = &behind {
+        let sentence = match behind.file {
+            "" => behind.sentences().join("\n"),
+            file => fill(&gettext("{file} does not follow the setup"), &[("file", file)]),
+        };
+        text.push_str(&format!("{}  {sentence}\n", styled(BOLD, &gettext("Recipe"))));
+    }
     match &changelog {
         _ if args.no_changelog => {}
         Ok(changelog) => {
@@ -94,7 +104,12 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Fai
     let text = format!("{}\n{}", text.trim_end(), if context.ui.quiet { "" } else { "\n" });
     let mut hints = broken(&snapshot);
     hints.push_str(&warnings(comparison));
-    hints.push_str(&next(comparison, repository.as_ref(), changelog.as_ref().ok(), lacks.is_some()));
+    hints.push_str(&next(
+        comparison,
+        repository.as_ref(),
+        changelog.as_ref().ok(),
+        (lacks.is_some(), behind.is_some()),
+    ));
     Ok(Answer::new(text, document).hinted(hints.trim_end()).exiting(exit))
 }
 
@@ -304,7 +319,7 @@ fn next(
     comparison: &Comparison,
     repository: Option<&Repository>,
     changelog: Option<&Changelog>,
-    lacks: bool,
+    (lacks, behind): (bool, bool),
 ) -> String {
     let mut rows: Vec<(String, String)> = Vec::new();
     if !comparison.changes.is_empty() {
@@ -324,6 +339,9 @@ fn next(
     }
     if repository.is_some_and(|repository| !repository.files.is_empty()) {
         rows.push(("bkt repo".into(), gettext("see what is not committed in the setup")));
+    }
+    if behind {
+        rows.push(("bkt containerfile check".into(), gettext("see where the recipe does not follow the setup")));
     }
     if lacks {
         rows.push(("bkt build-info".into(), gettext("see which changes the image lacks")));

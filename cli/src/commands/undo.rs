@@ -11,7 +11,7 @@ use bkt_core::plan::Wishes;
 use bkt_core::plan::wish::{self, Undo};
 use bkt_core::run::receipt::history;
 use bkt_core::run::{Outcome, Receipt};
-use bkt_core::session::Session;
+use bkt_core::session::{Session, Undone};
 
 use super::run::{self, Together};
 use crate::args::UndoArgs;
@@ -48,7 +48,12 @@ pub(super) fn undo(context: &Context, args: &UndoArgs) -> Result<Answer, Failure
         wish::leave_out(&mut before, &plan);
         return take_back(context, &session, receipt, &before);
     }
-    let changed: BTreeSet<ItemId> = plan.steps.into_iter().map(|step| step.item).collect();
+    let mut changed: BTreeSet<ItemId> = plan.steps.into_iter().map(|step| step.item).collect();
+    if !changed.is_empty() {
+        // What is as it was before the run already was taken back by someone else, or by a run that was cut off.
+        let (_, back) = session.wish(&before)?;
+        changed.retain(|item| back.steps.iter().any(|step| step.item == *item));
+    }
     before.retain(|item, _| !changed.contains(item));
     for item in &changed {
         let values = [("item", &*item.to_string())];
@@ -60,9 +65,16 @@ pub(super) fn undo(context: &Context, args: &UndoArgs) -> Result<Answer, Failure
 /// Makes everything as it was before a run.
 fn take_back(context: &Context, session: &Session, receipt: &Receipt, before: &Wishes) -> Result<Answer, Failure> {
     let (_, plan) = session.wish(before)?;
+    let undone = Undone { receipt, wishes: before };
     if plan.is_empty() {
+        if !context.globals.dry_run
+            && let Ok(snapshot) = session.compare()
+        {
+            // A state directory that cannot be written costs what is suggested next, and no more.
+            let _ = session.agree_as_before(undone, &snapshot.comparison);
+        }
         let text = fill(&gettext("Nothing of run {run} is left to undo."), &[("run", &receipt.run.to_string())]);
         return Ok(run::with_recipe(session, Answer::new(text, bkt_core::document::plan(&plan))));
     }
-    run::fulfil(context, session, plan, if receipt.here_only { Together::Here } else { Together::Apart })
+    run::fulfil(context, session, plan, Together::Back(undone))
 }

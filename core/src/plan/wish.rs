@@ -177,13 +177,7 @@ pub fn undo<'p>(done: impl IntoIterator<Item = &'p Step>) -> Undo {
         }
         let value = |json: Option<&serde_json::Value>| json.and_then(|json| Value::from_json(step.item.domain, json));
         let (from, to) = (value(step.from.as_ref()), value(step.to.as_ref()));
-        // What is to go is named so that nothing else of that name goes.
-        let item = match &to {
-            Some(left) if from.is_none() => {
-                ItemId::new(step.item.domain, domain::kind(step.item.domain).qualified(&step.item.key, left))
-            }
-            _ => step.item.clone(),
-        };
+        let item = undone_as(step);
         let left = undo.left.entry(item.clone()).or_default();
         let before = undo.before.entry(item).or_default();
         match step.manifest() {
@@ -202,6 +196,18 @@ pub fn undo<'p>(done: impl IntoIterator<Item = &'p Step>) -> Undo {
         }
     }
     undo
+}
+
+/// The item under which [`undo`] names what a step did: what is to go is named so that nothing else of that name goes.
+#[must_use]
+pub fn undone_as(step: &Step) -> ItemId {
+    let value = |json: Option<&serde_json::Value>| json.and_then(|json| Value::from_json(step.item.domain, json));
+    match (value(step.from.as_ref()), value(step.to.as_ref())) {
+        (None, Some(left)) => {
+            ItemId::new(step.item.domain, domain::kind(step.item.domain).qualified(&step.item.key, &left))
+        }
+        _ => step.item.clone(),
+    }
 }
 
 /// Leaves out of wishes what a plan would change, each side for itself: where a run was cut off, its other steps may be

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{StepResult, StepState};
+use crate::agreed::Agreed;
 use crate::files;
 use crate::item::ItemId;
 use crate::plan::{Plan, Step};
@@ -76,6 +77,9 @@ pub struct Receipt {
     /// Why no entry of the changelog could be drafted of what it changed in the setup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undrafted: Option<Problem>,
+    /// What setup and computer last had in common of its items when it began, which undoing it brings back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<Agreed>,
     /// What ran.
     pub plan: Plan,
     /// Why it could not be stored, where that is so; it then has no number.
@@ -123,6 +127,7 @@ impl Receipt {
             here_only: false,
             unrecorded: None,
             undrafted: None,
+            agreed: None,
             plan,
             lost: None,
         }

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::value::Value;
 
 use super::event::{StepResult, StepState};
-use super::user::edit_manifest;
+use super::user::{edit_manifest, is_unwritten};
 
 /// The setup's files before a run.
 #[derive(Debug)]
@@ -46,9 +46,16 @@ impl Before {
             })
             .map(|result| result.item.clone())
             .collect();
+        // What did not get into the setup has its own reason, and nothing to take back.
+        let unwritten: BTreeSet<ItemId> =
+            results.iter().filter(|result| is_unwritten(result)).map(|result| result.item.clone()).collect();
         for (manifest, text) in &self.0 {
             let written: Vec<&Step> = plan.steps.iter().filter(|step| step.manifest() == Some(*manifest)).collect();
-            let back: Vec<&Step> = written.iter().copied().filter(|step| failed.contains(&step.item)).collect();
+            let back: Vec<&Step> = written
+                .iter()
+                .copied()
+                .filter(|step| failed.contains(&step.item) && !unwritten.contains(&step.item))
+                .collect();
             if back.is_empty() {
                 continue;
             }
@@ -67,7 +74,7 @@ impl Before {
             let mine = |result: &&mut StepResult| {
                 step_of(result).is_some_and(|step| step.manifest() == Some(*manifest) && failed.contains(&step.item))
             };
-            for result in results.iter_mut().filter(mine) {
+            for result in results.iter_mut().filter(mine).filter(|result| !is_unwritten(result)) {
                 result.state = StepState::Skipped;
                 result.problem = Some(problem.clone());
             }

@@ -26,10 +26,18 @@ use crate::value::Value;
 use serde_json::Value as Json;
 
 use super::event::{Event, StepResult, StepState};
-use super::{Places, Sink, copy};
+use super::{Places, Sides, Sink, copy, not_tried, unwritten};
+
+/// The code of what could not be written to the setup.
+pub(super) const NOT_WRITTEN: &str = "setup_not_written";
+
+/// Whether a step failed because the setup could not be written.
+pub(super) fn is_unwritten(result: &StepResult) -> bool {
+    result.problem.as_ref().is_some_and(|problem| problem.code == NOT_WRITTEN)
+}
 
 /// Does the person's steps of a plan.
-pub(super) fn run(plan: &Plan, host: &dyn Host, places: Places<'_>, sink: Sink<'_>) -> Vec<StepResult> {
+pub(super) fn run(plan: &Plan, sides: Sides, host: &dyn Host, places: Places<'_>, sink: Sink<'_>) -> Vec<StepResult> {
     let setup = places.setup;
     let mut results = Vec::new();
     let mut captures: BTreeMap<Manifest, Vec<(usize, &Step)>> = BTreeMap::new();
@@ -50,7 +58,7 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, places: Places<'_>, sink: Sink<'
             None => {
                 let problem = write_manifest(setup, manifest, &steps)
                     .err()
-                    .map(|error| Problem::new("setup_not_written", error.to_string()));
+                    .map(|error| Problem::new(NOT_WRITTEN, error.to_string()));
                 vec![problem; steps.len()]
             }
         };
@@ -63,9 +71,12 @@ pub(super) fn run(plan: &Plan, host: &dyn Host, places: Places<'_>, sink: Sink<'
     if let Some(n) = last {
         follow(setup, &generated, n, sink);
     }
+    let unwritten = unwritten(sides, &results);
     let own = |step: &Step| matches!(step.action, Action::SetOwn { .. });
-    let steps: Vec<_> =
-        plan.numbered().filter(|(_, step)| step.privilege == Privilege::User && step.manifest().is_none()).collect();
+    let mine = |step: &Step| step.privilege == Privilege::User && step.manifest().is_none();
+    let (left, steps): (Vec<_>, Vec<_>) =
+        plan.numbered().filter(|(_, step)| mine(step)).partition(|(_, step)| unwritten.contains(&step.item));
+    results.extend(left.into_iter().map(|(n, step)| not_tried(n, step, sink)));
     for group in steps.chunk_by(|(_, a), (_, b)| own(a) && own(b) && a.item.domain == b.item.domain) {
         if own(group[0].1) {
             set_own(group, host, places, sink, &mut results);
@@ -106,7 +117,7 @@ fn copied(
 ) -> Vec<Option<Problem>> {
     match files::lock(&setup.join("manifests")) {
         Ok(_lock) => steps.iter().map(|(_, step)| copy(step).err()).collect(),
-        Err(error) => vec![Some(Problem::new("setup_not_written", error.to_string())); steps.len()],
+        Err(error) => vec![Some(Problem::new(NOT_WRITTEN, error.to_string())); steps.len()],
     }
 }
 

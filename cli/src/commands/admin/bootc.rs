@@ -124,7 +124,7 @@ fn differs() -> Failure {
 }
 
 /// Has the person type the image's name under the plan, which is their yes.
-fn typed(context: &Context, session: &Session, plan: &Plan, image: &SystemImage) -> Result<Together, Failure> {
+fn typed(context: &Context, session: &Session, plan: &Plan, image: &SystemImage) -> Result<Together<'static>, Failure> {
     if !context.ui.can_ask {
         let message = gettext("following another image replaces the whole system, so its name is asked for twice");
         let hint = fill(&gettext("Add --confirm-image {image}"), &[("image", image.as_str())]);
