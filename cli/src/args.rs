@@ -55,7 +55,7 @@ pub(crate) use changelog::{
 };
 pub(crate) use changes::{
     ApplyArgs, CaptureArgs, DiffArgs, DriftArgs, DriftCheck, DriftCommand, DriftList, IgnoreArgs, LogArgs, PlanArgs,
-    PlanCommand, StatusArgs, UndoArgs, UnignoreArgs,
+    PlanCommand, Side, StatusArgs, UndoArgs, UnignoreArgs,
 };
 pub(crate) use containerfile::{
     ContainerfileAdopt, ContainerfileArgs, ContainerfileCommand, ContainerfileDiff, ContainerfileSync,
@@ -138,7 +138,10 @@ pub(crate) struct Globals {
     pub(crate) verbose: bool,
     /// Colour the output
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = OPTIONS)]
-    pub(crate) color: When,
+    color: When,
+    /// The usual other way to say --color never
+    #[arg(long, global = true, hide = true, conflicts_with = "color")]
+    no_color: bool,
     /// Only show what would be done
     #[arg(short = 'n', long, global = true, help_heading = CHANGING)]
     pub(crate) dry_run: bool,
@@ -163,6 +166,11 @@ pub(crate) struct Globals {
 }
 
 impl Globals {
+    /// When to use colour.
+    pub(crate) const fn color(&self) -> When {
+        if self.no_color { When::Never } else { self.color }
+    }
+
     /// Whether one JSON document is wanted.
     pub(crate) fn wants_json(&self) -> bool {
         self.json || self.format == Some(Format::Json)
@@ -214,7 +222,9 @@ pub(crate) enum Command {
     )]
     Status(StatusArgs),
     /// List every difference
-    #[command(after_long_help = "Examples:\n  bkt drift\n  bkt drift --ignored\n  bkt drift check -q || bkt drift")]
+    #[command(
+        after_long_help = "Examples:\n  bkt drift\n  bkt drift --origin computer\n  bkt drift --ignored\n  bkt drift check -q || bkt drift"
+    )]
     Drift(DriftArgs),
     /// Show both sides of changes, and what apply and capture would do
     #[command(after_long_help = "Examples:\n  bkt diff\n  bkt diff unit:tuned.service 'flatpak:org.gnome.*'")]

@@ -102,7 +102,7 @@ impl Ui {
             verbose: globals.verbose,
             progress: globals.progress,
             can_ask: asked && io::stdin().is_terminal() && io::stderr().is_terminal(),
-            color: match globals.color {
+            color: match globals.color() {
                 When::Auto => ColorChoice::Auto,
                 When::Always => ColorChoice::Always,
                 When::Never => ColorChoice::Never,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `--only` and `--exclude`: commands that look at some kinds of items alone.
+//! `--only`, `--exclude` and `--origin`: commands that look at some items alone.
 
 use crate::computer::Computer;
 
@@ -26,4 +26,28 @@ fn only_and_exclude_choose_kinds_also_by_their_older_names() {
     let wrong = computer.bkt(&["drift", "--only", "rpms"]);
     assert_eq!(wrong.exit, 2);
     assert!(wrong.err.contains("known kinds are"), "{}", wrong.err);
+}
+
+#[test]
+fn what_one_side_changed_is_listed_alone() {
+    let shims = |names: &[&str]| {
+        serde_json::json!({"shims": names.iter().map(|name| serde_json::json!({"name": name})).collect::<Vec<_>>()})
+            .to_string()
+    };
+    let computer = Computer::bare(&[("host-shims.json", &shims(&["a", "b"]))]);
+    let ids = |args: &[&str]| {
+        let drift = computer.bkt(&[&["drift", "-s", "shim", "--json"], args].concat()).document();
+        drift["items"].as_array().unwrap().iter().map(|item| item["id"].to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ids(&["--origin", "new"]), r#""shim:a" "shim:b""#);
+    assert_eq!(computer.bkt(&["apply", "shim", "-y"]).exit, 0);
+    std::fs::remove_file(computer.path("home/.local/toolbox/shims/a")).unwrap();
+    computer.manifest("host-shims.json", &shims(&["a", "b", "c"]));
+    assert_eq!(ids(&[]), r#""shim:a" "shim:c""#);
+    assert_eq!(
+        (ids(&["--origin", "computer"]), ids(&["--origin", "setup"])),
+        ("\"shim:a\"".into(), "\"shim:c\"".into())
+    );
+    let both = computer.bkt(&["drift", "-s", "shim", "--origin", "both", "--exit-code", "--no-color"]);
+    assert_eq!((both.exit, both.out.as_str()), (0, "No such difference.\n"), "{both:?}");
 }

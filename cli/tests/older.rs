@@ -106,6 +106,30 @@ fn both_sides_of_one_thing_are_shown() {
 }
 
 #[test]
+fn both_sides_of_a_package_in_a_development_container_are_shown() {
+    if !std::path::Path::new("/usr/bin/rpm").exists() {
+        eprintln!("skipped: there is no rpm");
+        return;
+    }
+    let computer = Computer::bare(&[("toolbox-packages.json", r#"{"packages": ["lab-gcc"]}"#)]);
+    std::fs::create_dir_all(computer.path("root/run")).unwrap();
+    std::fs::write(computer.path("root/run/.toolboxenv"), "").unwrap();
+    // No package has such a name, wherever the tests run.
+    let said = computer.bkt(&["dev", "show", "lab-gcc", "lab-make"]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    insta::assert_snapshot!(said.out, @r"
+    lab-gcc
+      Setup      there
+      Container  not there
+    lab-make
+      Setup      not there
+      Container  not there
+    ");
+    let document = computer.bkt(&["dev", "show", "lab-gcc", "-f", "json"]).document();
+    assert_eq!(document["packages"], serde_json::json!([{"name": "lab-gcc", "setup": true, "installed": false}]));
+}
+
+#[test]
 fn the_files_that_are_synced_can_be_named() {
     let computer = Computer::bare(&[]);
     for file in [".config/app/a", ".config/app/b", ".bashrc"] {

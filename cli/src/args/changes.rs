@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use super::kinds::{KindsArgs, item};
 
@@ -60,12 +60,28 @@ pub(crate) enum DriftCommand {
 pub(crate) struct DriftList {
     #[command(flatten)]
     pub(crate) kinds: KindsArgs,
+    /// Only what this side changed since both last agreed
+    #[arg(long, value_name = "SIDE")]
+    pub(crate) origin: Option<Side>,
     /// List ignored differences instead
     #[arg(long)]
     pub(crate) ignored: bool,
     /// Exit with 3 when there are differences, with 7 when something could not be checked
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+/// Who changed something since both sides last agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Side {
+    /// This computer
+    Computer,
+    /// The setup
+    Setup,
+    /// Both, to different values
+    Both,
+    /// Nobody knows, because it was not compared before
+    New,
 }
 
 #[derive(Debug, Clone, clap::Args)]

@@ -3,7 +3,7 @@
 //!
 //! Invariant: nothing is changed; what could not be checked is never counted as equal.
 
-use bkt_core::compare::{Change, Comparison, Shape};
+use bkt_core::compare::{Change, Comparison, Origin, Shape};
 use bkt_core::document;
 use bkt_core::i18n::{fill, gettext, ngettext};
 use bkt_core::session::Snapshot;
@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::notify;
 use super::status::{unchecked, verdict, warnings};
-use crate::args::{DriftArgs, DriftCheck, DriftCommand, DriftList};
+use crate::args::{DriftArgs, DriftCheck, DriftCommand, DriftList, Side};
 use crate::context::Context;
 use crate::error::{Answer, Failure, exit};
 use crate::list;
@@ -26,7 +26,11 @@ pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<Answer, Failu
 }
 
 fn list(context: &Context, args: &DriftList) -> Result<Answer, Failure> {
-    let snapshot = super::run::compare_kinds(context, &context.session()?, &args.kinds.domains())?;
+    let mut snapshot = super::run::compare_kinds(context, &context.session()?, &args.kinds.domains())?;
+    if let Some(side) = args.origin {
+        snapshot.comparison.changes.retain(|change| is_from(change, side));
+        snapshot.comparison.ignored.retain(|change| is_from(change, side));
+    }
     let comparison = &snapshot.comparison;
     let shown: Vec<&Change> = if args.ignored { &comparison.ignored } else { &comparison.changes }.iter().collect();
     let mut text = list::grouped(&shown, context.ui.width());
@@ -34,7 +38,9 @@ fn list(context: &Context, args: &DriftList) -> Result<Answer, Failure> {
         text.push('\n');
     }
     text.push_str(&unchecked(comparison));
-    text.push_str(&totals(comparison, args.ignored));
+    // What another side changed is no difference here, and no match either.
+    let is_none = args.origin.is_some() && comparison.changes.is_empty() && !args.ignored;
+    text.push_str(&if is_none { gettext("No such difference.") } else { totals(comparison, args.ignored) });
     text.push('\n');
     let mut hints = warnings(comparison);
     if !shown.is_empty() {
@@ -48,6 +54,17 @@ fn list(context: &Context, args: &DriftList) -> Result<Answer, Failure> {
     }
     let exit = if args.exit_code { verdict(comparison) } else { exit::DONE };
     Ok(Answer::new(text, document(context, &snapshot)).hinted(hints).exiting(exit))
+}
+
+/// Whether a side made a change what it is.
+fn is_from(change: &Change, side: Side) -> bool {
+    let of = match change.origin {
+        Origin::ComputerChanged => Side::Computer,
+        Origin::SetupChanged => Side::Setup,
+        Origin::BothChanged => Side::Both,
+        Origin::New => Side::New,
+    };
+    of == side
 }
 
 /// The document, where one is wanted: with many changes it is most of the work.
