@@ -19,9 +19,10 @@ use bkt_core::compare::{Change, Comparison, Decision, Origin};
 use bkt_core::domain::kind;
 use bkt_core::item::Domain;
 use bkt_core::manifest::Manifest;
+use bkt_core::plan::wish::{Undo, undo};
 use bkt_core::plan::{Consent, Decisions, Plan};
-use bkt_core::run::{Direct, Source, StepState};
-use bkt_core::session::Session;
+use bkt_core::run::{Direct, Receipt, Source, StepState};
+use bkt_core::session::{Session, Undone};
 use bkt_core::setup::Setup;
 use bkt_core::value::Value;
 use proptest::prelude::*;
@@ -239,6 +240,11 @@ impl Desk {
 
     /// Decides about changes and runs the plan; the items that could not be done.
     fn run(&self, session: &Session, decide: impl Fn(&Change) -> Option<Decision>) -> Vec<String> {
+        self.ran(session, decide).0
+    }
+
+    /// The same, with the receipt.
+    fn ran(&self, session: &Session, decide: impl Fn(&Change) -> Option<Decision>) -> (Vec<String>, Receipt) {
         let snapshot = session.compare_some(&[self.domain]).unwrap();
         let decisions: Decisions = snapshot
             .comparison
@@ -254,7 +260,28 @@ impl Desk {
         let bad = receipt.operations.iter().filter(|one| !matches!(one.state, StepState::Done | StepState::Waiting));
         assert_eq!(bad.collect::<Vec<_>>(), Vec::<&bkt_core::run::StepResult>::new(), "{}", self.domain);
         left.sort();
-        left
+        (left, receipt)
+    }
+
+    /// Someone else captured another computer, and their manifest was pulled.
+    fn pull(&self, agreed: Items, pulled: Items) {
+        let other = Self::new(self.domain);
+        other.run(&other.session(agreed), |_| Some(Decision::Capture));
+        other.run(&other.session(pulled), |_| Some(Decision::Capture));
+        match other.text() {
+            Some(text) => bkt_core::files::replace(&self.file(), text.as_bytes()).unwrap(),
+            None => bkt_core::files::remove(&self.file()).unwrap(),
+        }
+    }
+
+    /// What the setup says, and every difference with what is suggested about it.
+    fn standing(&self, session: &Session) -> (BTreeMap<String, Option<Value>>, Vec<String>) {
+        // On which line an entry stands is how it is written.
+        let change = |change: &Change| {
+            let suggestion = change.suggestion();
+            format!("{:?} {suggestion:?}", Change { declared_at: None, ..change.clone() })
+        };
+        (self.declared(), self.compare(session).changes.iter().map(change).collect())
     }
 
     fn keys(changes: &[Change]) -> Vec<String> {
@@ -343,14 +370,7 @@ fn a_change_that_was_pulled_is_never_captured_away_and_a_conflict_is_one() {
         let before = desk.compare(&session);
         let said = desk.declared();
 
-        // Someone else captured another computer, and their manifest was pulled.
-        let other = Desk::new(domain);
-        other.run(&other.session(agreed), |_| Some(Decision::Capture));
-        other.run(&other.session(pulled), |_| Some(Decision::Capture));
-        match other.text() {
-            Some(text) => bkt_core::files::replace(&desk.file(), text.as_bytes()).unwrap(),
-            None => bkt_core::files::remove(&desk.file()).unwrap(),
-        }
+        desk.pull(agreed, pulled);
         let says = desk.declared();
 
         let session = desk.session(here);
@@ -378,6 +398,29 @@ fn a_change_that_was_pulled_is_never_captured_away_and_a_conflict_is_one() {
             if moved(said.get(key).cloned().flatten(), value.clone()) {
                 assert_eq!(desk.declared().get(key), Some(value), "{key} was captured away");
             }
+        }
+    });
+}
+
+#[test]
+fn what_is_undone_is_as_it_was_on_both_sides_and_in_what_is_suggested() {
+    try_all(8, |domain, agreed, here, pulled| {
+        let desk = Desk::new(domain);
+        desk.run(&desk.session(agreed), |_| Some(Decision::Capture));
+        desk.pull(agreed, pulled);
+        let session = desk.session(here);
+        let directions = [Decision::Capture, Decision::Apply];
+        for decision in
+            directions.into_iter().filter(|it| *it == Decision::Capture || put(domain, here).unwrap().follows)
+        {
+            let before = desk.standing(&session);
+            let (_, receipt) = desk.ran(&session, |_| Some(decision));
+            let Undo { before: wishes, .. } = undo(receipt.undoable());
+            let (_, plan) = session.wish(&wishes).unwrap();
+            let undone = Undone { receipt: &receipt, wishes: &wishes };
+            let administrator = Direct { host: session.host.as_ref() };
+            session.run_back(plan, undone, &administrator, Source::Cli, "bkt undo", &mut |_| {}).unwrap();
+            assert_eq!(desk.standing(&session), before, "{decision:?}: {:?}", receipt.plan.steps);
         }
     });
 }
