@@ -11,6 +11,7 @@ use bkt_core::agreed::Agreed;
 use bkt_core::compare::{Comparison, Decision, compare};
 use bkt_core::deployment::System;
 use bkt_core::deployment::packages::Packages;
+use bkt_core::domain::boxes::assemble;
 use bkt_core::domain::etc::EtcPath;
 use bkt_core::ignore::{self, Ignored};
 use bkt_core::item::{Domain, ItemId};
@@ -19,7 +20,8 @@ use bkt_core::plan::{self, Consent, Decisions, Plan};
 use bkt_core::recipe::{self, Section, Wanted};
 use bkt_core::run::{Event, Receipt};
 use bkt_core::setup::Setup;
-use bkt_core::{describe, name, private, updates};
+use bkt_core::temporary::Records;
+use bkt_core::{changelog, describe, dev, name, private, repository, start, updates};
 
 use crate::recorded::{self, Recorded};
 
@@ -34,7 +36,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const ALL: [Target; 9] = [
+pub(crate) const ALL: [Target; 10] = [
     Target { name: "host", seeds: host_seeds, run: host },
     Target { name: "manifest", seeds: manifest_seeds, run: manifest },
     Target { name: "setup", seeds: setup_seeds, run: whole_setup },
@@ -43,6 +45,7 @@ pub(crate) const ALL: [Target; 9] = [
     Target { name: "event", seeds: event_seeds, run: event },
     Target { name: "state", seeds: state_seeds, run: state },
     Target { name: "ignore", seeds: ignore_seeds, run: ignore },
+    Target { name: "other", seeds: other_seeds, run: other },
     Target { name: "name", seeds: name_seeds, run: name },
 ];
 
@@ -343,6 +346,72 @@ fn ignore(data: &[u8]) {
         assert!(ignore::matches(&text, &text) && !ignore::matches(&text, &format!("{text}x")));
     }
     assert!(ignore::matches(&format!("{}*", text.replace('*', "")), &text.replace('*', "")));
+}
+
+const BLUEBUILD: &str = "name: mine\nbase-image: ghcr.io/ublue-os/silverblue-main\nimage-version: 43\nmodules:\n\
+    - type: dnf\n  install:\n    packages: [htop, mc]\n  remove:\n    packages: [firefox]\n  repos:\n    copr: [a/b]\n\
+    - type: systemd\n  system:\n    enabled: [tuned.service]\n    masked: [a.service]\n- type: kargs\n  kargs: [quiet]\n\
+    - type: default-flatpaks\n  configurations:\n  - scope: user\n    repo: {name: flathub}\n    install: [org.a.B]\n\
+    - type: gnome-extensions\n  install: [19, a@b.org]\n- type: script\n  snippets:\n  - dnf install -y a && echo b\n";
+const SCRIPT: &str = "#!/usr/bin/bash\nset -eux\ndnf5 install -y tmux \\\n  htop\ndnf5 -y copr enable a/b\n\
+    systemctl enable podman.socket\ncat <<'EOF' >/etc/x\ndnf install y\nEOF\n";
+const ENTRY: &str =
+    "timestamp: '2026-01-02T03:04:05Z'\ntype: added\ncategory: package\nmessage: 'Add htop'\ndraft: true\n";
+const BOXES: &str =
+    "[dev]\nimage=quay.io/a/b:1\nadditional_packages=\"git make\"\nexported_apps=\"a b\" # why\ninit=true\n";
+const STATUS: &str = "# branch.oid abc\0# branch.head main\0# branch.upstream origin/main\0# branch.ab +1 -2\0\
+    1 .M N... 100644 100644 100644 a b manifests/host-shims.json\02 R. N... 100644 100644 100644 a b R100 x\0y\0? z\0";
+const LOCAL: &str = r#"{"boot_id":"b","changes":[{"item":"pkg:htop","at":"2026-01-02T03:04:05Z","command":"bkt"}]}"#;
+const BOX_PACKAGES: &str = r#"{"packages": ["gcc", 7], "copr_repos": [{"name": "a/b", "enabled": false}]}"#;
+
+fn other_seeds() -> Vec<Vec<u8>> {
+    let texts = [BLUEBUILD, SCRIPT, ENTRY, BOXES, STATUS, LOCAL, BOX_PACKAGES];
+    texts.iter().enumerate().map(|(n, text)| with_choice(n, text)).collect()
+}
+
+/// Recipes of other kinds, the changelog, boxes as distrobox writes them, what git says, temporary changes.
+fn other(data: &[u8]) {
+    let Some((n, text)) = chosen(data) else { return };
+    match n % 7 {
+        0 => taken_over(&[("recipes/recipe.yml", &text)]),
+        1 => taken_over(&[("Containerfile", "FROM x\nCOPY build_files /ctx\n"), ("build_files/build.sh", &text)]),
+        2 => changelog::changes_in(&text).iter().for_each(|change| {
+            let _ = (change.line(), change.validate());
+        }),
+        3 => assemble::read(&text, Some("/home/sam")).into_iter().flatten().for_each(|one| {
+            assert_eq!(one.name.as_str().parse().as_ref(), Ok(&one.name));
+        }),
+        4 => {
+            let _ = repository::status::parse(&text);
+        }
+        5 => {
+            let Ok(records) = Records::parse(&text) else { return };
+            let again = Records::parse(&serde_json::to_string(&records).unwrap()).unwrap();
+            assert!(again.iter().eq(records.iter()));
+        }
+        _ => {
+            let _ = dev::Declared::read(&text);
+        }
+    }
+}
+
+/// A recipe of another kind is taken over or refused; the setup it becomes can be read.
+fn taken_over(files: &[(&str, &str)]) {
+    let directory = std::env::temp_dir().join(format!("bkt-fuzz-other-{}", std::process::id()));
+    let folder = directory.join("folder");
+    let _ = std::fs::remove_dir_all(&directory);
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    if let Ok(import) = start::import(&folder, &start::recognise(&folder), &directory.join("state")) {
+        import.write(&folder).unwrap();
+        let setup = Setup::load(&folder).unwrap();
+        for domain in Domain::ALL {
+            assert!(setup.declared(domain).is_ok() && setup.unread(domain).next().is_none(), "{domain}");
+        }
+    }
 }
 
 fn name_seeds() -> Vec<Vec<u8>> {
