@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Puts load on the helper as the user that runs it: `load refused CLIENTS CALLS PLAN`, `load large CLIENTS CALLS`,
-//! `load honest FILE`.
+//! `load honest FILE`, `load first`.
 //!
 //! `refused` has many connections apply a plan without a dialog, each the next as soon as the last was refused; `large`
-//! sends calls that are far too large; `honest` asks for its own jobs, a hundred times a second, until FILE is there.
+//! sends calls that are far too large; `honest` asks for its own jobs, a hundred times a second, until FILE is there;
+//! `first` asks once, which starts the helper where it does not run.
 //! One JSON document: how the calls came out, and how long each took, in microseconds.
 //!
 //! Invariant: every call is counted, with its error's name.
@@ -92,6 +93,14 @@ async fn honest(until: &Path) -> anyhow::Result<Seen> {
     Ok(seen)
 }
 
+async fn first() -> anyhow::Result<Seen> {
+    let bus = Connection::system().await?;
+    let begun = Instant::now();
+    let mut seen = Seen::default();
+    seen.add(begun, bus.call_method(Some(BUS_NAME), OBJECT_PATH, Some(BUS_NAME), "Status", &()).await);
+    Ok(seen)
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -100,7 +109,8 @@ async fn main() -> anyhow::Result<()> {
         ["refused", clients, calls, plan] => insist(clients.parse()?, calls.parse()?, std::fs::read(plan)?).await?,
         ["large", clients, calls] => insist(clients.parse()?, calls.parse()?, vec![b' '; 24 << 20]).await?,
         ["honest", until] => honest(Path::new(until)).await?,
-        _ => bail!("usage: load refused|large|honest …"),
+        ["first"] => first().await?,
+        _ => bail!("usage: load refused|large|honest|first …"),
     };
     println!("{}", json!({"outcomes": seen.outcomes, "micros": seen.micros}));
     Ok(())
