@@ -522,7 +522,7 @@ fn a_read_only_setup_and_a_read_only_state_are_named() {
     1 failed.
       pkg:ripgrep
           manifests/system-packages.json: read-only filesystem or storage medium
-    Try again: bkt capture pkg:ripgrep
+    Try again: bkt --root /tmp/x/root -C /tmp/x/setup dnf install ripgrep --setup-only
     See it again: bkt log 2
     exit 1
     Containerfile has nothing to update.

@@ -251,7 +251,10 @@ pub(super) fn fulfil(context: &Context, session: &Session, plan: Plan, how: Toge
         Together::Kept => session.run_here(plan, administrator, Source::Cli, None, sink),
         Together::Do | Together::Ask => session.run_together(plan, administrator, Source::Cli, sink),
     })
-    .map(|receipt| if writes { with_recipe(session, ended(&receipt)) } else { ended(&receipt) })
+    .map(|receipt| {
+        let ended = ended_as(&receipt, Some(&context.command));
+        if writes { with_recipe(session, ended) } else { ended }
+    })
 }
 
 /// Says what to do where the recipe is behind: it could not be written, a run that was killed did not get there, or
@@ -326,6 +329,11 @@ fn run(context: &Context, session: &Session, plan: Plan, ignored: &[ItemId], nam
 
 /// How a run ended: in words, as a document, and as an exit code.
 pub(super) fn ended(receipt: &Receipt) -> Answer {
+    ended_as(receipt, None)
+}
+
+/// The same; what was asked for by a command that names it is tried again by that, not as a difference.
+fn ended_as(receipt: &Receipt, command: Option<&str>) -> Answer {
     let exit = exit_code(receipt);
     let mut document = json!(receipt);
     document["summary"] = json!({
@@ -352,7 +360,7 @@ pub(super) fn ended(receipt: &Receipt) -> Answer {
         let sentence = gettext("The record of this run could not be kept, so it cannot be undone: {reason}\n");
         text.push_str(&fill(&sentence, &[("reason", reason)]));
     }
-    Answer::new(text, document).hinted(after(receipt)).exiting(exit)
+    Answer::new(text, document).hinted(after(receipt, command)).exiting(exit)
 }
 
 fn problems(receipt: &Receipt) -> impl Iterator<Item = &Problem> {
@@ -431,7 +439,7 @@ fn first_hint(receipt: &Receipt) -> Option<String> {
 }
 
 /// What to do after a run.
-fn after(receipt: &Receipt) -> String {
+fn after(receipt: &Receipt, command: Option<&str>) -> String {
     if refused(receipt).is_some() {
         return first_hint(receipt).unwrap_or_default();
     }
@@ -455,11 +463,14 @@ fn after(receipt: &Receipt) -> String {
     };
     // What was taken back, or done on neither side, differs no longer: there is nothing to apply or capture.
     let taken_back = problems(receipt).any(|problem| matches!(&*problem.code, "taken_back" | "not_tried"));
-    for (items, command) in [(again(Direction::Apply), "apply"), (again(Direction::Capture), "capture")] {
-        if !items.is_empty() && !taken_back {
-            let command = format!("bkt {command} {}", items.join(" "));
-            lines.push(fill(&gettext("Try again: {command}"), &[("command", &command)]));
-        }
+    let commands = [(again(Direction::Apply), "apply"), (again(Direction::Capture), "capture")];
+    let commands = commands.into_iter().filter(|(items, _)| !items.is_empty() && !taken_back);
+    let mut commands: Vec<String> = commands
+        .map(|(items, verb)| command.map_or_else(|| format!("bkt {verb} {}", items.join(" ")), str::to_owned))
+        .collect();
+    commands.dedup();
+    for command in commands {
+        lines.push(fill(&gettext("Try again: {command}"), &[("command", &command)]));
     }
     let momentary =
         receipt.operations.iter().filter(|result| step(result.n).is_some_and(|it| it.action.is_momentary()));
