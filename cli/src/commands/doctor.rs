@@ -152,14 +152,17 @@ fn recipe(snapshot: &Snapshot) -> Option<Check> {
         let follows = fill(&gettext("{file} follows the setup"), &[("file", recipe.name)]);
         return Some(Check::new(name, State::Ok, follows));
     };
-    let sentences = behind.sentences().join("\n");
+    let hint = match behind.sentences().as_slice() {
+        [one] => one.clone(),
+        _ => gettext("‘bkt containerfile check’ names each"),
+    };
     let message = match behind.file {
-        "" => return Some(Check::new(name, State::Fail, sentences)),
+        "" => return Some(Check::new(name, State::Fail, hint)),
         file => fill(&gettext("{file} does not follow the setup"), &[("file", file)]),
     };
     // What differs is drift; what makes following impossible is a fault.
     let state = if behind.problem.is_some() { State::Fail } else { State::Warn };
-    Some(Check::new(name, state, message).hinted(Some(sentences)))
+    Some(Check::new(name, state, message).hinted(Some(hint)))
 }
 
 /// Whether what the setup takes for granted in the base image is there.
