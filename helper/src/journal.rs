@@ -5,6 +5,7 @@
 //! that cannot be reached never stops the work.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 
 const SOCKET: &str = "/run/systemd/journal/socket";
@@ -59,7 +60,8 @@ pub fn say(entry: &Entry) {
     let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to(entry.0.as_bytes(), SOCKET));
     if sent.is_err() {
         let message = entry.0.lines().find_map(|line| line.strip_prefix("MESSAGE=")).unwrap_or_default();
-        eprintln!("<5>{message}");
+        // Not by eprintln!, which ends the thread where nobody reads it either.
+        let _ = writeln!(std::io::stderr(), "<5>{message}");
     }
 }
 
