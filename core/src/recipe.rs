@@ -402,7 +402,7 @@ pub fn synced(setup: &Setup, text: &str, force: bool) -> Result<Synced, RecipeEr
 }
 
 /// The same, forcing some sections only.
-fn synced_with(setup: &Setup, text: &str, force: impl Fn(Section) -> bool) -> Result<Synced, RecipeError> {
+pub(crate) fn synced_with(setup: &Setup, text: &str, force: impl Fn(Section) -> bool) -> Result<Synced, RecipeError> {
     let (mut statuses, _) = check(setup, text)?;
     let mut synced = Synced { text: text.to_owned(), changed: Vec::new(), left: Vec::new(), unknown: Vec::new() };
     // From the end, so that what was found further up stays where it is.

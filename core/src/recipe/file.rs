@@ -82,12 +82,15 @@ pub(crate) fn base_image_in(text: &str) -> Option<String> {
 /// older version generated are known by these manifests only.
 #[must_use]
 pub fn generated(directory: &Path) -> BTreeSet<Section> {
-    let statuses = || {
-        let (setup, recipe) = (Setup::load(directory).ok()?, read(directory).ok()?);
-        Some(super::check(&setup, &recipe.text).ok()?.0)
-    };
+    let (Ok(setup), Ok(recipe)) = (Setup::load(directory), read(directory)) else { return BTreeSet::new() };
+    unedited(&setup, &recipe.text)
+}
+
+/// The sections of a text that nobody edited by hand, for all a setup knows.
+pub(crate) fn unedited(setup: &Setup, text: &str) -> BTreeSet<Section> {
+    let statuses = super::check(setup, text).map(|(statuses, _)| statuses).unwrap_or_default();
     let ours = |status: &Status| !matches!(status.state, State::HandEdited(_));
-    statuses().unwrap_or_default().into_iter().filter(ours).map(|status| status.section).collect()
+    statuses.into_iter().filter(ours).map(|status| status.section).collect()
 }
 
 /// What becomes of a recipe when files of its setup are written.

@@ -97,12 +97,12 @@ impl Repository<'_> {
         Worktree::at(self, Some(head))?.commit(self, request)
     }
 
-    /// Lets the recipe in the person's folder follow its manifests as the committed one does, where they had changed nothing
-    /// in it: it would else be told as a change of theirs that takes the commit's back.
+    /// Lets the recipe in the person's folder follow its manifests as the committed one does, where nothing of their own in
+    /// it is left: it would else be told as a change of theirs that takes the commit's back.
     fn follow(&self, request: Request<'_>, made: &Loose) {
-        let is_theirs = |entry: &Entry| recipe::is_recipe(entry.path());
+        let is_left = |entry: &Entry| recipe::is_recipe(entry.path()) && !request.chosen.contains(entry);
         let is_committed = |file: &String| file.strip_prefix(self.prefix).is_some_and(recipe::is_recipe);
-        if made.files.iter().any(is_committed) && !request.all.iter().any(is_theirs) {
+        if made.files.iter().any(is_committed) && !request.all.iter().any(is_left) {
             // The commit is made; what cannot be written now is out of date, as `containerfile check` says.
             let _ = recipe::follow(&self.setup_in(self.top), &made.ours);
         }
@@ -163,12 +163,22 @@ impl<'r> Worktree<'r> {
     /// Writes what was chosen, and commits it.
     pub(super) fn commit(&self, repository: &Repository<'_>, request: Request<'_>) -> Result<Loose, RepositoryError> {
         let setup = repository.setup_in(&self.top);
-        let generated = recipe::generated(&setup);
+        let mut recipes = request.chosen.iter().filter(|entry| recipe::is_recipe(entry.path())).peekable();
+        let is_chosen = recipes.peek().is_some();
+        for entry in recipes {
+            copy(repository, &setup, entry.path())?;
+        }
+        let mut generated = recipe::generated(&setup);
+        if is_chosen {
+            // Without digests, sections of the person's recipe are known by either their manifests or the committed ones.
+            generated.extend(recipe::generated(&repository.setup()));
+        }
         self.write(repository, &setup, request)?;
-        let has_recipe = request.chosen.iter().any(|entry| recipe::is_recipe(entry.path()));
-        if !has_recipe && setup.join("manifests").is_dir() {
+        if setup.join("manifests").is_dir() {
             match recipe::follow(&setup, &generated) {
-                Ok(_) | Err(crate::recipe::RecipeError::NotFound(_)) => {}
+                Ok(_) => {}
+                // A recipe that cannot follow is the person's to commit, as it is.
+                Err(_) if is_chosen => {}
                 Err(error) => return Err(RepositoryError::Broken(error.to_string())),
             }
         }

@@ -19,6 +19,7 @@ use crate::item::{Domain, ItemId};
 use crate::manifest::edit;
 use crate::manifest::{Declaration, Declarations, Manifest, Reader};
 use crate::recipe::file::{self as recipe};
+use crate::setup::Setup;
 use crate::value::Value;
 
 /// Something that differs from the last commit.
@@ -196,22 +197,22 @@ impl Repository<'_> {
     /// git fails, or a file cannot be read.
     pub fn entries(&self, status: &Status) -> Result<Vec<Entry>, RepositoryError> {
         let mut entries = Vec::new();
-        let mut changed_recipe = None;
+        let mut recipes = Vec::new();
         for file in &status.files {
             let Some(path) = file.path.strip_prefix(self.prefix) else { continue };
             let manifest =
                 Manifest::ALL.into_iter().find(|manifest| manifest.tree().is_none() && manifest.path() == path);
             match manifest {
                 Some(manifest) if file.kind != Kind::Unmerged => entries.extend(self.items(status, manifest, file)?),
-                _ if recipe::is_recipe(path) => changed_recipe = Some((path, file)),
+                _ if recipe::is_recipe(path) => recipes.push((path, file)),
                 _ => entries.push(Entry::File { path: path.to_owned(), kind: file.kind }),
             }
         }
         // The sections that follow the manifests go along with the entries; any other edit is one of its own.
-        if let Some((path, file)) = changed_recipe
-            && !self.follows(status, path)
-        {
-            entries.push(Entry::File { path: path.to_owned(), kind: file.kind });
+        for (path, file) in recipes {
+            if !self.follows(status, path) {
+                entries.push(Entry::File { path: path.to_owned(), kind: file.kind });
+            }
         }
         Ok(entries)
     }
@@ -241,6 +242,15 @@ impl Repository<'_> {
                         there.is_some_and(|(_, there)| {
                             there.get(&item.key).map(|it| &it.value) == after.as_ref().map(|it| &it.value)
                         })
+                    }
+                    // What was committed of it follows the manifests committed with it.
+                    Entry::File { path, kind: Kind::New | Kind::Changed } if recipe::is_recipe(path) => {
+                        let there = self.shown(branch, &format!("{}{path}", self.prefix))?;
+                        let here = read(&self.setup().join(path))?;
+                        let setup = Setup::load(&self.setup()).ok();
+                        let in_step = |text: Option<String>| self.in_step(setup.as_ref()?, &text?, branch);
+                        let here = in_step(here);
+                        here.is_some() && here == in_step(there)
                     }
                     Entry::File { path, kind: Kind::New | Kind::Changed } => {
                         let here = self.ask(["hash-object", "--", &format!("{}{path}", self.prefix)])?;
@@ -273,15 +283,34 @@ impl Repository<'_> {
         }
     }
 
-    /// Whether the recipe differs from the commit only in what follows the manifests.
+    /// Whether the recipe differs from the commit only in what follows the manifests, or is to follow them.
     pub(super) fn follows(&self, status: &Status, path: &str) -> bool {
         let follows = || {
+            let head = status.head.as_deref()?;
             let before = self.committed(status, path).ok()??;
-            let setup = crate::setup::Setup::load(&self.setup()).ok()?;
+            let setup = Setup::load(&self.setup()).ok()?;
             let now = recipe::read(&setup.directory).ok().filter(|recipe| recipe.name == path)?;
-            Some(crate::recipe::synced(&setup, &before, true).ok()?.text == now.text)
+            Some(self.in_step(&setup, &before, head)? == self.in_step(&setup, &now.text, head)?)
         };
         follows().unwrap_or(false)
+    }
+
+    /// A recipe brought in step with a setup, but for the sections that were edited by hand; `commit` is the one whose
+    /// manifests it may have been made from.
+    pub(super) fn in_step(&self, setup: &Setup, text: &str, commit: &str) -> Option<String> {
+        let synced = crate::recipe::synced(setup, text, false).ok()?;
+        if synced.left.is_empty() {
+            return Some(synced.text);
+        }
+        // Sections that an older version made have no digest, and are known by the manifests of their time.
+        let mut texts = BTreeMap::new();
+        for manifest in Manifest::ALL.into_iter().filter(|manifest| manifest.tree().is_none()) {
+            let text = self.shown(commit, &format!("{}{}", self.prefix, manifest.path())).ok()?;
+            texts.insert(manifest.path(), text.unwrap_or_else(|| "{}".to_owned()));
+        }
+        let then = Setup::load_as(&setup.directory, texts).ok()?;
+        let ours = recipe::unedited(&then, text);
+        Some(crate::recipe::synced_with(setup, text, |section| ours.contains(&section)).ok()?.text)
     }
 }
 

@@ -138,9 +138,9 @@ impl Repository<'_> {
             let Merged::Follows(text) = &file.becomes else { continue };
             // A setup that cannot be read has no sections; what the person has there stays, and a check says why.
             if let Ok(setup) = Setup::load(&self.setup())
-                && let Ok(synced) = crate::recipe::synced(&setup, text, true)
+                && let Some(text) = self.in_step(&setup, text, upstream)
             {
-                write(file, &synced.text)?;
+                write(file, &text)?;
             }
         }
         Ok(())

@@ -199,21 +199,26 @@ fn all_entries_of_a_file_are_committed_as_they_were_typed() {
     assert_eq!(desk.git(&["status", "--porcelain"]), "");
 }
 
-#[test]
-fn the_recipe_goes_along_with_the_entries_alone() {
+/// A desk whose setup has a recipe, in step.
+fn with_recipe() -> Desk {
     let desk = Desk::new();
-    let recipe = |packages: &[&str]| {
-        let list: String = packages.iter().map(|name| format!("    {name} \\\n")).collect();
-        let mut text = format!("FROM x\n# === SYSTEM_PACKAGES (managed by bkt) ===\nRUN dnf install -y \\\n{list}");
-        text.push_str("    && dnf clean all\n# === END SYSTEM_PACKAGES ===\nRUN bootc container lint\n");
-        text
-    };
-    desk.write("Containerfile", &recipe(&["git"]));
-    let setup = crate::setup::Setup::load(&desk.place.top).unwrap();
-    let synced = crate::recipe::synced(&setup, &desk.read("Containerfile"), true).unwrap().text;
-    desk.write("Containerfile", &synced);
+    let mut text = "FROM x\n# === SYSTEM_PACKAGES (managed by bkt) ===\n".to_owned();
+    text.push_str("# === END SYSTEM_PACKAGES ===\nRUN bootc container lint\n");
+    desk.write("Containerfile", &text);
+    recipe_follows(&desk);
     desk.git(&["add", "."]);
     desk.git(&["commit", "--quiet", "-m", "Recipe"]);
+    desk
+}
+
+/// Whether the last commit's recipe installs a package.
+fn installs(desk: &Desk, package: &str) -> bool {
+    desk.git(&["show", "HEAD:Containerfile"]).lines().any(|line| line.trim_end_matches(" \\").trim() == package)
+}
+
+#[test]
+fn the_recipe_goes_along_with_the_entries_alone() {
+    let desk = with_recipe();
     desk.packages(&["git", "htop", "strace"]);
     recipe_follows(&desk);
     assert_eq!(desk.ids(), ["pkg:htop", "pkg:strace"]);
@@ -243,6 +248,64 @@ fn recipe_follows(desk: &Desk) {
         Ok((crate::recipe::synced(setup, &recipe.text, true)?.text, ()))
     })
     .unwrap();
+}
+
+#[test]
+fn a_recipe_that_is_behind_is_no_edit_and_follows_what_is_committed() {
+    let desk = with_recipe();
+    desk.packages(&["git", "htop", "tmux"]);
+    desk.commit(&["pkg:tmux"]).unwrap();
+    // In step with the folder, not with the commit; then it falls behind the folder, too.
+    desk.packages(&["git", "htop", "jq", "tmux"]);
+    assert_eq!(desk.ids(), ["pkg:htop", "pkg:jq"]);
+    desk.commit(&["pkg:htop", "pkg:jq"]).unwrap();
+    assert!(installs(&desk, "jq") && installs(&desk, "htop"), "{}", desk.git(&["show"]));
+    assert_eq!(desk.git(&["status", "--porcelain"]), "");
+
+    // A recipe that is chosen follows what is committed with it, and no more than that.
+    desk.write("Containerfile", &desk.read("Containerfile").replace("FROM x", "FROM y"));
+    desk.packages(&["git", "htop", "jq", "strace", "tmux", "vim"]);
+    desk.commit(&["pkg:strace", "Containerfile"]).unwrap();
+    assert!(installs(&desk, "strace") && !installs(&desk, "vim"), "{}", desk.git(&["show"]));
+    assert!(desk.git(&["show", "HEAD:Containerfile"]).starts_with("FROM y\n"));
+    assert_eq!(desk.ids(), ["pkg:vim"]);
+    assert!(desk.read("Containerfile").contains("vim"));
+    // On a branch of its own, too, where it is known again.
+    desk.write("Containerfile", &desk.read("Containerfile").replace("FROM y", "FROM z"));
+    desk.push(&["Containerfile"]).unwrap();
+    let pushed = desk.origin(&["show", "bkt/change-containerfile:Containerfile"]);
+    assert!(pushed.starts_with("FROM z\n") && !pushed.contains("vim"), "{pushed}");
+    let proposed = desk.repository().proposed(&desk.entries()).unwrap();
+    assert_eq!(proposed.keys().collect::<Vec<_>>(), ["Containerfile"]);
+}
+
+#[test]
+fn a_section_edited_by_hand_is_the_persons_own() {
+    let desk = with_recipe();
+    let edit = |from: &str, to: &str| desk.write("Containerfile", &desk.read("Containerfile").replace(from, to));
+    edit("    git \\\n", "    git git-lfs \\\n");
+    assert!(desk.read("Containerfile").contains("git-lfs"), "{}", desk.read("Containerfile"));
+    desk.packages(&["git", "htop"]);
+    assert_eq!(desk.ids(), ["pkg:htop", "Containerfile"]);
+    desk.commit(&["pkg:htop", "Containerfile"]).unwrap();
+    assert!(desk.git(&["show", "HEAD:Containerfile"]).contains("git-lfs"));
+    assert_eq!(desk.git(&["status", "--porcelain"]), "");
+    // Bringing it in step by force is an edit as well: no commit of something else does that.
+    recipe_follows(&desk);
+    assert_eq!(desk.ids(), ["Containerfile"]);
+    desk.commit(&["Containerfile"]).unwrap();
+    assert!(installs(&desk, "htop"), "{}", desk.git(&["show"]));
+}
+
+#[test]
+fn a_recipe_that_got_another_name_is_committed_under_both() {
+    let desk = with_recipe();
+    desk.git(&["mv", "Containerfile", "Dockerfile"]);
+    desk.git(&["commit", "--quiet", "-m", "Docker"]);
+    desk.git(&["mv", "Dockerfile", "Containerfile"]);
+    assert_eq!(desk.ids(), ["Containerfile", "Dockerfile"]);
+    desk.commit(&["Containerfile", "Dockerfile"]).unwrap();
+    assert_eq!(desk.git(&["ls-tree", "--name-only", "HEAD"]), "Containerfile\nREADME.md\nmanifests\n");
 }
 
 #[test]
