@@ -128,6 +128,8 @@ impl Repository<'_> {
 pub(super) struct Worktree<'r> {
     repository: Repository<'r>,
     pub(super) top: PathBuf,
+    /// Whether it is of the first commit, and has a branch for it.
+    is_first: bool,
     _lock: Lock,
 }
 
@@ -138,7 +140,8 @@ impl<'r> Worktree<'r> {
         let failed = |source| RepositoryError::File { path: state.clone(), source };
         std::fs::create_dir_all(&state).map_err(failed)?;
         let lock = files::lock(&state).map_err(failed)?;
-        let tree = Self { repository: *repository, top: state.join("tree"), _lock: lock };
+        let is_first = commit.is_none();
+        let tree = Self { repository: *repository, top: state.join("tree"), is_first, _lock: lock };
         tree.clear()?;
         let top = tree.top.to_string_lossy().into_owned();
         // A post-checkout hook is about the person's own switching of branches.
@@ -156,7 +159,18 @@ impl<'r> Worktree<'r> {
             std::fs::remove_dir_all(&self.top)
                 .map_err(|source| RepositoryError::File { path: self.top.clone(), source })?;
         }
-        self.repository.git(["worktree", "prune"])?;
+        // Not `prune`: that forgets the person's own worktrees, too, on a disk that is not plugged in. Where git knows of
+        // none here, there is nothing to remove.
+        self.forget()
+    }
+
+    /// Lets git forget it.
+    fn forget(&self) -> Result<(), RepositoryError> {
+        let top = self.top.to_string_lossy();
+        self.repository.ask(["worktree", "remove", "--force", "--force", &top])?;
+        if self.is_first {
+            self.repository.ask(["branch", "--quiet", "-D", FIRST])?;
+        }
         Ok(())
     }
 
@@ -239,15 +253,13 @@ impl<'r> Worktree<'r> {
     }
 }
 
-/// The branch a first commit is made on before the real one is set to it.
-const FIRST: &str = "bkt/first-commit";
+/// The branch a first commit is made on before the real one is set to it. No title becomes such a name.
+const FIRST: &str = "bkt_first_commit";
 
 impl Drop for Worktree<'_> {
     fn drop(&mut self) {
-        let top = self.top.to_string_lossy().into_owned();
         // What stays is cleared by the next.
-        let _ = self.repository.git(["worktree", "remove", "--force", "--force", &top]);
-        let _ = self.repository.ask(["branch", "--quiet", "-D", FIRST]);
+        let _ = self.forget();
     }
 }
 

@@ -460,6 +460,24 @@ fn no_branch_and_no_commit_yet() {
 }
 
 #[test]
+fn branches_and_worktrees_of_the_persons_own_stay() {
+    let desk = Desk::new();
+    desk.packages(&["git", "htop"]);
+    desk.git(&["branch", "bkt/first-commit"]);
+    // One on a disk that is not plugged in.
+    desk.git(&["worktree", "add", "--quiet", "-b", "second", "../disk/second"]);
+    let rename = |from: &str, to: &str| {
+        let paths = [from, to].map(|name| desk.dir.path().join(name).display().to_string());
+        desk.host.run(&Invocation::new("mv", paths.iter().map(String::as_str))).unwrap().success("mv").unwrap();
+    };
+    rename("disk", "unplugged");
+    desk.commit(&["pkg:htop"]).unwrap();
+    rename("unplugged", "disk");
+    assert_eq!(desk.run(&desk.dir.path().join("disk/second"), &["status", "--porcelain"]), "");
+    assert!(desk.git(&["branch", "--format=%(refname:short)"]).contains("bkt/first-commit"));
+}
+
+#[test]
 fn worktrees_submodules_and_subfolders_are_repositories_too() {
     let desk = Desk::new();
     // A linked worktree.
@@ -506,6 +524,18 @@ fn what_is_left_of_a_run_that_died_is_cleared() {
     desk.commit(&["pkg:htop"]).unwrap();
     assert_eq!(desk.git(&["worktree", "list"]).lines().count(), 1);
     assert_eq!(desk.git(&["show", "--name-only", "--format="]), format!("{PACKAGES}\n"));
+    // Half of it was removed, or all.
+    for (removed, added) in [(tree.join(".git"), "pkg:strace"), (tree.clone(), "pkg:tmux")] {
+        desk.git(&["worktree", "add", "--quiet", "--detach", tree.to_str().unwrap()]);
+        if removed.is_dir() {
+            std::fs::remove_dir_all(&removed).unwrap();
+        } else {
+            files::remove(&removed).unwrap();
+        }
+        desk.packages(&["git", "htop", added.trim_start_matches("pkg:")]);
+        desk.commit(&[added]).unwrap();
+        assert_eq!(desk.git(&["worktree", "list"]).lines().count(), 1);
+    }
 }
 
 /// Commits to the origin as somebody else.
