@@ -217,9 +217,9 @@ pub(super) fn commit(context: &Context, args: &CommitArgs) -> Result<Answer, Fai
 
 /// A commit's message: the title, and with more than one entry the list of them.
 fn message(title: &str, entries: &[Entry]) -> String {
-    match entries {
+    match entry::told(entries).as_slice() {
         [_] => format!("{title}\n"),
-        many => format!("{title}\n\n{}", entry::list(many, &entry::Notes::new())),
+        _ => format!("{title}\n\n{}", entry::list(entries, &entry::Notes::new())),
     }
 }
 

@@ -160,13 +160,21 @@ fn sentence(deed: Deed, name: &str) -> String {
 /// How many names a title has at most.
 const NAMED: usize = 3;
 
+/// The entries that are worth a word: what is drafted in the changelog tells of the others, and counts where it is alone.
+#[must_use]
+pub fn told(entries: &[Entry]) -> Vec<&Entry> {
+    let told: Vec<&Entry> = entries.iter().filter(|entry| !entry.path().starts_with(".changelog/")).collect();
+    if told.is_empty() { entries.iter().collect() } else { told }
+}
+
 /// A title for a commit of some entries.
 #[must_use]
 pub fn title(entries: &[Entry]) -> String {
-    let deeds: BTreeSet<Deed> = entries.iter().map(Entry::deed).collect();
-    match (entries, deeds.first()) {
+    let entries = told(entries);
+    let deeds: BTreeSet<Deed> = entries.iter().map(|entry| entry.deed()).collect();
+    match (entries.as_slice(), deeds.first()) {
         (few, Some(deed)) if deeds.len() == 1 && few.len() <= NAMED => {
-            sentence(*deed, &few.iter().map(Entry::name).collect::<Vec<_>>().join(", "))
+            sentence(*deed, &few.iter().map(|entry| entry.name()).collect::<Vec<_>>().join(", "))
         }
         (many, _) => fill(
             &ngettext("Change {count} entry", "Change {count} entries", u32::try_from(many.len()).unwrap_or(u32::MAX)),
@@ -179,7 +187,7 @@ pub fn title(entries: &[Entry]) -> String {
 #[must_use]
 pub fn list(entries: &[Entry], notes: &Notes) -> String {
     let mut out = String::new();
-    for entry in entries {
+    for entry in told(entries) {
         out.push_str(&format!("- {} ({})\n", entry.sentence(), entry.id()));
         let known = notes.get(&entry.id()).into_iter().flatten();
         known.for_each(|note| out.push_str(&format!("  - {note}\n")));

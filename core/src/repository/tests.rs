@@ -309,6 +309,19 @@ fn a_recipe_that_got_another_name_is_committed_under_both() {
 }
 
 #[test]
+fn drafts_of_the_changelog_give_no_commit_its_name() {
+    let desk = Desk::new();
+    desk.packages(&["git", "htop"]);
+    desk.write(".changelog/pending/20261128-htop.yaml", "message: htop\n");
+    let entries = desk.entries();
+    assert_eq!((entries.len(), entry::title(&entries).as_str()), (2, "Add htop"));
+    assert_eq!(entry::list(&entries, &entry::Notes::new()), "- Add htop (pkg:htop)\n");
+    let drafts = entries.into_iter().filter(|entry| entry.domain().is_none()).collect::<Vec<_>>();
+    assert_eq!(entry::title(&drafts), "Add .changelog/pending/20261128-htop.yaml");
+    assert!(!entry::list(&drafts, &entry::Notes::new()).is_empty());
+}
+
+#[test]
 fn a_branch_is_pushed_and_the_folder_stays_as_it_is() {
     let desk = Desk::new();
     desk.packages(&["git", "htop"]);
