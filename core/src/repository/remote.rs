@@ -42,7 +42,15 @@ impl Repository<'_> {
             None if remotes.contains(&"origin") => "origin",
             None => remotes.first().copied().ok_or(RepositoryError::NoRemote)?,
         };
-        let base = if remotes.contains(&"upstream") { "upstream" } else { push };
+        // A fork is pushed to; what it was made from is the remote the branch follows, or the one that was cloned.
+        let [.., followed] = &wanted;
+        let followed = followed.as_ref().filter(known).map(String::as_str).filter(|name| *name != push);
+        let base = match followed {
+            _ if remotes.contains(&"upstream") => "upstream",
+            Some(followed) => followed,
+            None if remotes.contains(&"origin") => "origin",
+            None => push,
+        };
         let url = |name: &str, push: bool| -> Result<String, RepositoryError> {
             let args = if push { vec!["remote", "get-url", "--push", name] } else { vec!["remote", "get-url", name] };
             Ok(self.git(args)?.trim_end().to_owned())

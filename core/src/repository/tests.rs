@@ -343,14 +343,29 @@ fn a_branch_is_pushed_and_the_folder_stays_as_it_is() {
 #[test]
 fn a_fork_is_pushed_to_and_its_origin_is_the_base() {
     let desk = Desk::new();
-    desk.git(&["remote", "rename", "origin", "upstream"]);
     desk.run(desk.dir.path(), &["clone", "--quiet", "--bare", "origin.git", "fork.git"]);
     desk.git(&["remote", "add", "fork", "../fork.git"]);
-    desk.git(&["config", "remote.pushDefault", "fork"]);
     desk.packages(&["git", "htop"]);
-    let repository = desk.repository();
-    let way = repository.way(&repository.status().unwrap()).unwrap();
-    assert_eq!((way.push.as_str(), way.base.as_str(), way.branch.as_str()), ("fork", "upstream", "main"));
+    let way = || {
+        let repository = desk.repository();
+        let way = repository.way(&repository.status().unwrap()).unwrap();
+        format!("{} {} {}", way.push, way.base, way.branch)
+    };
+    assert_eq!(way(), "origin origin main");
+    desk.git(&["config", "remote.pushDefault", "fork"]);
+    assert_eq!(way(), "fork origin main");
+    // A branch that follows none, or the fork's.
+    desk.git(&["config", "--unset", "branch.main.remote"]);
+    assert_eq!(way(), "fork origin main");
+    desk.git(&["config", "branch.main.remote", "fork"]);
+    assert_eq!(way(), "fork origin main");
+    // What it was made from under another name, that the branch follows or that is the usual one for it.
+    desk.git(&["remote", "rename", "origin", "parent"]);
+    desk.git(&["config", "branch.main.remote", "parent"]);
+    assert_eq!(way(), "fork parent main");
+    desk.git(&["remote", "rename", "parent", "upstream"]);
+    desk.git(&["config", "branch.main.remote", "fork"]);
+    assert_eq!(way(), "fork upstream main");
     desk.push(&["pkg:htop"]).unwrap();
     assert_eq!(desk.origin(&["for-each-ref", "refs/heads/bkt"]), "");
     assert!(desk.run(&desk.dir.path().join("fork.git"), &["for-each-ref"]).contains("bkt/add-htop"));
