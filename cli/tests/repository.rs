@@ -200,6 +200,15 @@ fn with_pr_only_neither_the_computer_nor_the_folder_changes() {
     assert!(branches(&computer).contains("bkt/add-nmcli"), "{said:?}");
     assert_eq!(git(&computer.path("setup"), &["status", "--porcelain"]), "");
     assert!(!computer.path("home/.local/toolbox").exists());
+    // What it would do is told the same way.
+    let said = computer.bkt(&["shim", "add", "podman", "--pr-only", "-n"]);
+    let told = "Would push a branch with 1 entry to origin, to be merged into main:\n  Add podman (shim:podman)\n";
+    assert_eq!((said.exit, said.out.as_str()), (0, told), "{said:?}");
+    let document = computer.bkt(&["shim", "add", "podman", "--pr-only", "-n", "--json"]).document();
+    assert_eq!((&document["branch"], &document["entries"][0]["id"]), (&serde_json::Value::Null, &"shim:podman".into()));
+    assert!(!branches(&computer).contains("podman"));
+    assert_eq!(git(&computer.path("setup"), &["status", "--porcelain"]), "");
+    assert_eq!(git(&computer.path("setup"), &["worktree", "list"]).lines().count(), 1);
     // The run elsewhere is none here.
     assert_eq!(computer.bkt(&["log", "--json"]).document()["runs"], serde_json::json!([]));
     fails(&computer.bkt(&["shim", "add", "nmcli", "--here-only", "--pr-only"]), 1, "");

@@ -133,13 +133,7 @@ pub(in crate::commands) fn pr(context: &Context, args: &PrArgs) -> Result<Answer
     let with = desk.repository().unmerged(&ready.way)?;
     let values = [("remote", &*ready.way.push), ("branch", &*ready.way.branch)];
     if context.globals.dry_run {
-        let words = number(
-            "Would push a branch with {count} entry to {remote}, to be merged into {branch}:\n",
-            "Would push a branch with {count} entries to {remote}, to be merged into {branch}:\n",
-            chosen.len(),
-        );
-        let text = format!("{}{}{}", fill(&words, &values), listed(&chosen), commits(&with));
-        return Ok(Answer::new(text, nothing(&chosen)));
+        return Ok(planned(&ready.way, &chosen, &with));
     }
     if !with.is_empty() && !context.globals.yes {
         context.ui.say(commits(&with).trim_end());
@@ -154,6 +148,17 @@ pub(in crate::commands) fn pr(context: &Context, args: &PrArgs) -> Result<Answer
     }
     let opened = open(&desk, &status, &all, chosen, &wanted, ready)?;
     Ok(told(&opened))
+}
+
+/// What would be done.
+fn planned(way: &Way, entries: &[Entry], with: &[String]) -> Answer {
+    let words = number(
+        "Would push a branch with {count} entry to {remote}, to be merged into {branch}:\n",
+        "Would push a branch with {count} entries to {remote}, to be merged into {branch}:\n",
+        entries.len(),
+    );
+    let words = fill(&words, &[("remote", &*way.push), ("branch", &*way.branch)]);
+    Answer::new(format!("{words}{}{}", listed(entries), commits(with)), nothing(entries))
 }
 
 /// What also goes along, because the branch begins where the setup stands.
@@ -347,6 +352,8 @@ fn elsewhere(
         let mut inner = context.clone();
         inner.globals.repo = Some(setup.to_owned());
         inner.globals.yes = true;
+        // What it would change is found out by doing it, on a copy that is thrown away.
+        inner.globals.dry_run = false;
         inner.environment.keep_state_in(unkept.path());
         let answer = run(&inner, Some(command))?;
         if !matches!(answer.exit, exit::DONE) {
@@ -359,14 +366,23 @@ fn elsewhere(
         if entries.is_empty() {
             return Err(RepositoryError::Nothing.into());
         }
-        if context.globals.dry_run {
-            return Err(Failure::new(exit::DONE, "dry_run", listed(&entries)));
-        }
         let title = wanted.title.clone().unwrap_or_else(|| entry::title(&entries));
         let message = wanted.message(&title, &entries);
         *found.borrow_mut() = (entries, title);
+        if context.globals.dry_run {
+            // Nothing is to be pushed; the answer is given below.
+            return Err(RepositoryError::Nothing.into());
+        }
         Ok(message)
     };
+    if context.globals.dry_run {
+        let stopped = desk.repository().push_edited(status.head.as_deref(), &ready.way, edit);
+        let (entries, _) = found.into_inner();
+        return match stopped {
+            Err(failure) if entries.is_empty() => Err(failure),
+            _ => Ok(planned(&ready.way, &entries, &desk.repository().unmerged(&ready.way)?)),
+        };
+    }
     let pushed = desk.repository().push_edited(status.head.as_deref(), &ready.way, edit)?;
     let (entries, title) = found.into_inner();
     Ok(told(&opened(desk, pushed, entries, title, wanted, ready)))
