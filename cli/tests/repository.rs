@@ -86,6 +86,43 @@ fn a_pull_request_without_gh_is_a_pushed_branch_and_a_page() {
 }
 
 #[test]
+fn a_server_that_is_no_github_is_said_to_be_none() {
+    let computer = computer();
+    computer.manifest("system-packages.json", MORE);
+    let setup = computer.path("setup");
+    // ssh is not there to say what it means.
+    for (url, host) in [
+        ("git@github.com-work:sam/setup.git", "github.com-work"),
+        ("https://git.example.org/sam/setup.git", "git.example.org"),
+    ] {
+        git(&setup, &["remote", "set-url", "origin", url]);
+        git(&setup, &["config", "remote.origin.pushurl", computer.path("origin.git").to_str().unwrap()]);
+        let said = computer.bkt(&["pr", "-y", "--title", host]);
+        assert_eq!(said.exit, 0, "{said:?}");
+        let told = format!("There is no pull request, as {host} is not GitHub.\n");
+        assert!(said.out.ends_with(&told), "{said:?}");
+        assert!(!said.out.contains("https://"), "{said:?}");
+        let branches = git(&setup, &["for-each-ref", "--format=%(refname:short)", "refs/heads/bkt"]);
+        branches.lines().for_each(|branch| drop(git(&setup, &["branch", "-D", branch])));
+    }
+}
+
+#[test]
+fn a_draft_of_the_changelog_gives_no_pull_request_its_name() {
+    let computer = computer();
+    assert_eq!(computer.bkt(&["changelog", "add", "Begin to keep one"]).exit, 0);
+    assert_eq!(computer.bkt(&["commit", "-y"]).exit, 0);
+    for (how, name) in [("--pr", "nmcli"), ("--pr-only", "podman")] {
+        let said = computer.bkt(&["shim", "add", name, "-y", how]);
+        assert_eq!(said.exit, 0, "{said:?}");
+        let branch = format!("bkt/add-{name}");
+        assert!(said.out.contains(&branch), "{said:?}");
+        let message = git(&computer.path("origin.git"), &["show", "--name-only", "--format=%B", &branch]);
+        assert!(message.starts_with(&format!("Add {name}\n")) && message.contains(".changelog/pending/"), "{message}");
+    }
+}
+
+#[test]
 fn gh_that_is_signed_out_stops_before_anything_changes() {
     let mut computer = computer();
     computer.set("PATH", "/usr/bin:/bin".to_owned());

@@ -3,6 +3,8 @@
 //!
 //! Invariant: `gh` is asked nothing on a terminal, and no token passes through here.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::branch::Pushed;
@@ -54,14 +56,37 @@ impl Project {
     }
 
     fn make(&self) -> Make {
+        let top = self.host.rsplit('.').next().unwrap_or_default();
         match self.host.as_str() {
             "codeberg.org" => Make::Forgejo,
+            // `github.com-work` is no name of a server, but one that ssh alone would understand.
+            _ if top.contains('-') && !top.starts_with("xn--") => Make::Unknown,
             host if host.starts_with("github.") || host.ends_with(".ghe.com") => Make::GitHub,
             host if host.split('.').any(|part| part == "gitlab") => Make::GitLab,
             host if host.split('.').any(|part| part == "forgejo" || part == "gitea") => Make::Forgejo,
             _ => Make::Unknown,
         }
     }
+}
+
+/// Servers that nobody means another by.
+const KNOWN: [&str; 3] = ["github.com", "gitlab.com", "codeberg.org"];
+
+/// Where in an address ssh's word for a server stands, which may be another than the server's name.
+pub(super) fn ssh_host(url: &str) -> Option<Range<usize>> {
+    let begin = if url.starts_with("ssh://") { "ssh://".len() } else { 0 };
+    let end = begin + url.get(begin..)?.find(if begin == 0 { ':' } else { '/' })?;
+    let rest = url.get(end..)?;
+    if begin == 0 && (rest.starts_with("://") || rest.starts_with("::")) {
+        return None;
+    }
+    let authority = url.get(begin..end)?;
+    let begin = begin + authority.rfind('@').map_or(0, |at| at + 1);
+    let host = url.get(begin..end)?;
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    // Not what could be an option, or a folder with a colon in its name.
+    let plain = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    (plain && !host.starts_with('-') && !KNOWN.contains(&host)).then(|| begin..begin + host.len())
 }
 
 /// Where changes are merged, and where they are pushed to.
@@ -300,6 +325,34 @@ mod tests {
         for url in ["/srv/git/setup.git", "../setup", "file:///srv/setup", "ext::sh -c evil", "git@host:one"] {
             assert_eq!(Project::of(url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn the_words_that_ssh_may_know_another_name_for_are_found() {
+        for (url, host) in [
+            ("git@github.com-work:sam/setup.git", "github.com-work"),
+            ("work:sam/setup.git", "work"),
+            ("ssh://git@work:2222/sam/setup", "work"),
+            ("ssh://work/sam/setup", "work"),
+        ] {
+            assert_eq!(ssh_host(url).and_then(|at| url.get(at)), Some(host), "{url}");
+        }
+        for url in [
+            "git@github.com:sam/setup.git",
+            "https://github.example/sam/setup",
+            "git://x/sam/setup",
+            "-oProxyCommand=x:sam/setup",
+            "git@-x:sam/setup",
+            "./a:b/c",
+            "/srv/setup.git",
+            "ext::sh -c evil",
+            "ssh://work",
+        ] {
+            assert_eq!(ssh_host(url), None, "{url}");
+        }
+        let of = |url: &str| Project::of(url).map(|project| project.make());
+        assert_eq!(of("git@github.com-work:sam/setup"), Some(Make::Unknown));
+        assert_eq!(of("git@github.example.com:sam/setup"), Some(Make::GitHub));
     }
 
     #[test]

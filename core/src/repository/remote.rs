@@ -5,18 +5,18 @@
 //!
 //! Invariant: only reads.
 
-use super::{Repository, RepositoryError, Status};
+use super::{Repository, RepositoryError, Status, forge};
 
 /// Where changes go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
     /// The remote that is pushed to.
     pub push: String,
-    /// Its address.
+    /// Its address, with the server's real name.
     pub push_url: String,
     /// The remote whose branch they are for: the one a fork was made from, else the same.
     pub base: String,
-    /// Its address.
+    /// Its address, with the server's real name.
     pub base_url: String,
     /// The branch they are for.
     pub branch: String,
@@ -53,7 +53,7 @@ impl Repository<'_> {
         };
         let url = |name: &str, push: bool| -> Result<String, RepositoryError> {
             let args = if push { vec!["remote", "get-url", "--push", name] } else { vec!["remote", "get-url", name] };
-            Ok(self.git(args)?.trim_end().to_owned())
+            Ok(self.with_real_host(self.git(args)?.trim_end()))
         };
         Ok(Way {
             push: push.to_owned(),
@@ -62,6 +62,29 @@ impl Repository<'_> {
             base_url: url(base, false)?,
             branch: self.base_branch(status, base)?,
         })
+    }
+
+    /// An address with the name its server really has, where ssh knows another for it (`Host` and `HostName`,
+    /// ssh_config(5)). Only ssh itself can tell: such a file may include others, and have conditions.
+    fn with_real_host(&self, url: &str) -> String {
+        let real = || {
+            let at = forge::ssh_host(url)?;
+            let output = self.host.run(&self.tools.invocation("ssh", ["-G", "--", url.get(at.clone())?])).ok()?;
+            let said = output.success("ssh").ok()?;
+            let name = said.lines().find_map(|line| line.strip_prefix("hostname "))?;
+            let mut real = url.to_owned();
+            // The servers that answer ssh on port 443.
+            real.replace_range(
+                at,
+                match name {
+                    "ssh.github.com" => "github.com",
+                    "altssh.gitlab.com" => "gitlab.com",
+                    name => name,
+                },
+            );
+            Some(real)
+        };
+        real().unwrap_or_else(|| url.to_owned())
     }
 
     /// The branch of a remote that is its main one.

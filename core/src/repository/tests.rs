@@ -372,6 +372,33 @@ fn a_fork_is_pushed_to_and_its_origin_is_the_base() {
 }
 
 #[test]
+fn a_server_that_ssh_knows_another_name_for_has_its_own() {
+    let mut desk = Desk::new();
+    let ssh = desk.dir.path().join("bin/ssh");
+    let script =
+        "#!/bin/sh\n[ \"$*\" = '-G -- github.com-work' ] || exit 1\nprintf 'user git\\nhostname %s\\nport 443\\n' ";
+    files::put(&ssh, format!("{script} ssh.github.com\n").as_bytes(), 0o755).unwrap();
+    desk.tools.path = Some(format!("{}:/usr/bin:/bin", ssh.parent().unwrap().display()));
+    let url = |desk: &Desk, url: &str| {
+        desk.git(&["remote", "set-url", "origin", url]);
+        let repository = desk.repository();
+        let way = repository.way(&repository.status().unwrap()).unwrap();
+        assert_eq!(way.base_url, way.push_url);
+        (way.base_url.clone(), forge::compare_url(&way, "bkt/x"))
+    };
+    let page = Some("https://github.com/sam/setup/compare/main...bkt/x?expand=1".to_owned());
+    let work = "git@github.com-work:sam/setup.git";
+    assert_eq!(url(&desk, work), ("git@github.com:sam/setup.git".to_owned(), page.clone()));
+    let told = url(&desk, "ssh://git@github.com-work:22/sam/setup.git");
+    assert_eq!(told, ("ssh://git@github.com:22/sam/setup.git".to_owned(), page));
+    // A name that ssh does not know is no server's, and has no page.
+    files::put(&ssh, format!("{script} github.com-work\n").as_bytes(), 0o755).unwrap();
+    assert_eq!(url(&desk, work), (work.to_owned(), None));
+    files::put(&ssh, b"#!/bin/sh\nexit 255\n", 0o755).unwrap();
+    assert_eq!(url(&desk, work), (work.to_owned(), None));
+}
+
+#[test]
 fn what_fails_leaves_everything_as_it_was() {
     let failing = |prepare: fn(&Desk), code: &str, says: &str| {
         let desk = Desk::new();

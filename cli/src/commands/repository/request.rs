@@ -10,7 +10,7 @@ use bkt_core::problem::Problem;
 use bkt_core::repository::branch::Pushed;
 use bkt_core::repository::commit::Request;
 use bkt_core::repository::entry::Notes;
-use bkt_core::repository::forge::{self, Gh, Words};
+use bkt_core::repository::forge::{self, Gh, Project, Words};
 use bkt_core::repository::remote::Way;
 use bkt_core::repository::{Entry, Place, Repository, RepositoryError, Status, entry};
 use bkt_core::run::Receipt;
@@ -253,7 +253,11 @@ fn told(opened: &Opened) -> Answer {
     match (&opened.url, page) {
         (Some(url), _) => text.push_str(&fill(&gettext("\nOpened {url}"), &[("url", url)])),
         (None, Some(page)) => text.push_str(&open(&page)),
-        (None, None) => {}
+        (None, None) => {
+            let project = Project::of(&opened.way.base_url);
+            let host = project.map_or_else(|| opened.way.base.clone(), |project| project.host);
+            text.push_str(&fill(&gettext("\nThere is no pull request, as {host} is not GitHub."), &[("host", &host)]));
+        }
     }
     let hint = match (&opened.problem, opened.gh) {
         (Some(problem), _) => fill(&gettext("gh could not open it: {reason}"), &[("reason", &problem.to_string())]),
