@@ -114,4 +114,28 @@ check_is "where GitHub fails after the push it is done in part" 5 code bkt local
 rm "$dir/answer"
 check "the branch is there" git -C "$origin" rev-parse -q --verify bkt/add-make
 check_is "and the setup has it" "" locals
+
+# a setup of somebody else's, changed by way of a fork
+parent=$dir/team/shared.git fork=$dir/sam/shared.git
+for bare in "$parent" "$fork"; do git clone -q --bare "$origin" "$bare"; done
+git -C "$parent" config http.receivepack false
+git -C "$fork" config http.receivepack true
+echo team/shared >"$fork/parent"
+online git clone -q http://github.localhost/team/shared.git "$dir/shared"
+setup=$dir/shared command[-1]=$dir/shared
+git_ config user.name Sam
+git_ config user.email sam@example.org
+bkt dnf install vim --setup-only -y >/dev/null 2>&1
+was=$(git -C "$parent" for-each-ref)
+check_is "without a fork the push is refused, and nothing is left of it" "1 main" \
+  echo "$(code bkt pr -y) $(git_ for-each-ref --format='%(refname:short)' refs/heads)"
+git_ remote add fork http://github.localhost/sam/shared.git
+git_ config remote.pushDefault fork
+check "a pull request from the fork is opened by gh" bkt pr -y
+from() { jq -r '.[-1] | [.repository, .baseRefName, .headRepositoryOwner.login, .headRefName] | join(" ")' "$dir/pulls"; }
+check_is "for the branch of what it was made from" "team/shared main sam bkt/add-vim" from
+check_is "where nothing was pushed" "$was" git -C "$parent" for-each-ref
+check "the fork has the branch" git -C "$fork" rev-parse -q --verify refs/heads/bkt/add-vim
+check_is "the request there is shown" "http://github.localhost/team/shared/pull/$(jq length "$dir/pulls")" \
+  sh -c 'jq -r ".pull_requests[0].url"' < <(bkt repo --json)
 done_with_checks
