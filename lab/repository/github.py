@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """github.py DIR COMMAND…: runs COMMAND where http://github.localhost is GitHub, as far as git and gh ask.
 
-Repositories are the bare ones below DIR, OWNER/NAME.git, served by git's own http-backend; one with a file `parent` is a
-fork of the one that names. Pull requests are kept in DIR/pulls, and DIR/requests says what was asked of the API. gh speaks plain HTTP to github.localhost and to api.github.localhost, on
-port 80, which is why this has a network of its own. DIR/answer, where it is there, is an HTTP status that the API
-answers everything with.
+Repositories are the bare ones below DIR, OWNER/NAME.git, served by git's own http-backend; one with a file `parent`
+is a fork of the one that names. Pull requests are kept in DIR/pulls, and DIR/requests says what was asked of the API.
+gh speaks plain HTTP to github.localhost and to api.github.localhost, on port 80, which is why this has a network of its
+own. DIR/answer, where it is there, is an HTTP status that the API answers everything with.
 """
 import fcntl
 import json
