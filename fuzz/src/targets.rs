@@ -360,7 +360,8 @@ const ENTRY: &str =
 const BOXES: &str =
     "[dev]\nimage=quay.io/a/b:1\nadditional_packages=\"git make\"\nexported_apps=\"a b\" # why\ninit=true\n";
 const STATUS: &str = "# branch.oid abc\0# branch.head main\0# branch.upstream origin/main\0# branch.ab +1 -2\0\
-    1 .M N... 100644 100644 100644 a b manifests/host-shims.json\02 R. N... 100644 100644 100644 a b R100 x\0y\0? z\0";
+    1 .M N... 100644 100644 100644 a b manifests/host-shims.json\0\
+    2 R. N... 100644 100644 100644 a b R100 x\0y\0? z\0";
 const LOCAL: &str = r#"{"boot_id":"b","changes":[{"item":"pkg:htop","at":"2026-01-02T03:04:05Z","command":"bkt"}]}"#;
 const BOX_PACKAGES: &str = r#"{"packages": ["gcc", 7], "copr_repos": [{"name": "a/b", "enabled": false}]}"#;
 
