@@ -82,8 +82,10 @@ image mine:label "FROM $registry/base:1
 LABEL $key=$first"
 image mine:annotation "FROM $registry/base:1
 LABEL a=b" --annotation "$key=$first"
-online builder sh -euc 'buildah manifest create --amend list "$1/mine:1" && buildah manifest push --quiet --all list "docker://$1/mine:list"' \
-  sh "$registry" >/dev/null 2>&1
+for one in 1 annotated; do
+  online builder sh -euc 'buildah manifest create "list-$2" "$1/mine:$2" && buildah manifest push --quiet --all "list-$2" "docker://$1/mine:list-$2"' \
+    sh "$registry" "$one" >/dev/null 2>&1
+done
 
 from() { bkt build-info --image "$1" --json | jq -r 'if .error then .error.code else .from.id end'; }
 check_is "the person has none of the images" "" online person podman images --quiet
@@ -96,8 +98,9 @@ check_is "and to programs" "[\"$first\",\"$second\",[\"pkg:htop\"]]" \
   jq -c '[.from.id, .to.id, [.entries[].id]]' < <(bkt build-info --image "$registry/mine:1" --json)
 digest=$(online person skopeo inspect --no-tags "docker://$registry/mine:1" | jq -r .Digest)
 check_is "it is found by its digest" "$first" from "$registry/mine@$digest"
-check_is "and in a list of images for several architectures" "$first" from "$registry/mine:list"
+check_is "and in a list of images for several architectures" "$first" from "$registry/mine:list-1"
 check_is "an annotation of bkt's own says it, too" "$second" from "$registry/mine:annotated"
+check_is "and that of one image in such a list" "$second" from "$registry/mine:list-annotated"
 raw() { online person skopeo inspect --raw "docker://$registry/mine:$1" | jq -r ".annotations[\"$key\"]"; }
 check_is "an image has the annotation of its base" "$stranger" raw label
 check_is "which does not hide its own label" "$first" from "$registry/mine:label"
@@ -114,7 +117,7 @@ check_is "as one without" no_revision from "$asked:plain"
 check_is "and one that names a branch" no_revision from "$asked:branch"
 fails "a tag that is not there" "$asked:nosuch" image_unknown "$registry has no image $asked:nosuch" \
   "‘skopeo list-tags docker://$asked’ lists what it has by that name"
-check_is "what that says lists the others" "1 annotated annotation branch label later list none plain" \
+check_is "what that says lists the others" "1 annotated annotation branch label later list-1 list-annotated none plain" \
   sh -c 'jq -r ".Tags | sort | join(\" \")"' < <(online person skopeo list-tags "docker://$asked")
 fails "a name that is not there" "$registry/other" image_unknown "$registry has no image $registry/other" \
   "‘skopeo list-tags docker://$registry/other’ lists what it has by that name"

@@ -38,8 +38,17 @@ pub fn built_from(repository: &Repository<'_>, host: &dyn Host, image: &SystemIm
         }
     } else {
         // The first does not tell annotations, the second nothing else.
+        let mut told = String::new();
         for part in ["--no-tags", "--raw"] {
-            if let Some(commit) = known(&fetched(host, image, part)?)? {
+            told = fetched(host, image.name(), part)?;
+            if let Some(commit) = known(&told)? {
+                return Ok(commit);
+            }
+        }
+        // Images for several architectures each have annotations of their own, behind those of their list.
+        if let Some(digest) = listed(&told, std::env::consts::ARCH) {
+            let one = format!("{}@{digest}", repository_of(image.name()));
+            if let Some(commit) = known(&fetched(host, &one, "--raw")?)? {
                 return Ok(commit);
             }
         }
@@ -80,11 +89,34 @@ fn stored(host: &dyn Host, image: &SystemImage) -> Result<Option<String>, Proble
 }
 
 /// What skopeo tells of an image in a registry, which it waits for for a minute.
-fn fetched(host: &dyn Host, image: &SystemImage, part: &str) -> Result<String, Problem> {
-    let address = format!("docker://{}", image.name());
+fn fetched(host: &dyn Host, image: &str, part: &str) -> Result<String, Problem> {
+    let address = format!("docker://{image}");
     let ask = Invocation::new("skopeo", ["--command-timeout", "60s", "inspect", part, &address]);
     let output = host.run(&ask).map_err(missing)?;
     if output.status == 0 { Ok(output.stdout) } else { Err(refused(image, &output.stderr)) }
+}
+
+/// The name of an image without its tag and digest.
+fn repository_of(name: &str) -> &str {
+    let repository = name.split_once('@').map_or(name, |(repository, _)| repository);
+    let tag = repository.rfind(':').filter(|colon| !repository[*colon..].contains('/'));
+    &repository[..tag.unwrap_or(repository.len())]
+}
+
+/// The digest of the image for an architecture in a list of images (OCI image index, `manifests`).
+fn listed(text: &str, architecture: &str) -> Option<String> {
+    // What Rust and OCI, after Go, call it.
+    let architecture = match architecture {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "powerpc64" => "ppc64le",
+        other => other,
+    };
+    let list: Json = serde_json::from_str(text).ok()?;
+    let is_ours = |image: &&Json| image["platform"]["architecture"] == architecture;
+    let digest = list.get("manifests")?.as_array()?.iter().find(is_ours)?.get("digest")?.as_str()?;
+    let hex = digest.strip_prefix("sha256:")?;
+    (hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| digest.to_owned())
 }
 
 fn missing(error: HostError) -> Problem {
@@ -94,8 +126,7 @@ fn missing(error: HostError) -> Problem {
 }
 
 /// Why skopeo could not look at an image, from the line of its log that says so.
-fn refused(image: &SystemImage, said: &str) -> Problem {
-    let name = image.name();
+fn refused(name: &str, said: &str) -> Problem {
     let registry = name.split_once('/').map_or(name, |(registry, _)| registry);
     let reason = message(said);
     let reason = reason.strip_prefix(&format!("Error parsing image name \"docker://{name}\": ")).unwrap_or(&reason);
@@ -117,9 +148,7 @@ fn refused(image: &SystemImage, said: &str) -> Problem {
         return Problem::new("registry_failed", sentence).hinted(hint);
     }
     if says(&["manifest unknown", "name unknown", "repository name not known", "not found"]) {
-        let repository = name.split_once('@').map_or(name, |(repository, _)| repository);
-        let tag = repository.rfind(':').filter(|colon| !repository[*colon..].contains('/'));
-        let repository = &repository[..tag.unwrap_or(repository.len())];
+        let repository = repository_of(name);
         let hint = gettext("‘skopeo list-tags docker://{name}’ lists what it has by that name");
         return Problem::new("image_unknown", fill(&gettext("{registry} has no image {image}"), &asked))
             .hinted(fill(&hint, &[("name", repository)]));
@@ -170,6 +199,25 @@ mod tests {
         let branch = format!(r#"{{"Labels": {{"{REVISION}": "main"}}}}"#);
         for nothing in ["[]", "{}", "", r#"{"Labels": null}"#, &branch] {
             assert!(revisions(nothing).is_empty(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn the_image_for_this_architecture_is_found_in_a_list() {
+        let digest = |n: u8| format!("sha256:{:064}", n);
+        let one = |n: u8, architecture: &str| {
+            format!(r#"{{"digest": "{}", "platform": {{"os": "linux", "architecture": "{architecture}"}}}}"#, digest(n))
+        };
+        let list = format!(r#"{{"manifests": [{}, {}]}}"#, one(1, "arm64"), one(2, "amd64"));
+        assert_eq!(listed(&list, "x86_64"), Some(digest(2)));
+        assert_eq!(listed(&list, "aarch64"), Some(digest(1)));
+        assert_eq!(listed(&list, "s390x"), None);
+        let option = list.replace(&digest(2), "--config=x");
+        for nothing in ["{}", "[]", "", r#"{"manifests": 1}"#, &option] {
+            assert_eq!(listed(nothing, "x86_64"), None, "{nothing}");
+        }
+        for name in ["reg:5000/a/b", "reg:5000/a/b:1", "reg:5000/a/b@sha256:0", "reg:5000/a/b:1@sha256:0"] {
+            assert_eq!(repository_of(name), "reg:5000/a/b");
         }
     }
 
@@ -226,11 +274,11 @@ mod tests {
                 "‘skopeo --debug inspect docker://ghcr.io/a/b:1’",
             ),
         ] {
-            let problem = refused(&image.parse().unwrap(), &log(image, why));
+            let problem = refused(image, &log(image, why));
             assert_eq!((&*problem.code, &*problem.message), (code, sentence));
             assert!(problem.hint.as_deref().unwrap_or_default().contains(hint), "{problem:?}");
         }
-        let problem = refused(&"ghcr.io/a/b:1".parse().unwrap(), "panic: something else\n");
+        let problem = refused("ghcr.io/a/b:1", "panic: something else\n");
         assert_eq!(problem.message, "skopeo failed: panic: something else");
     }
 }
