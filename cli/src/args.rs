@@ -390,7 +390,7 @@ pub(crate) enum Command {
     },
     /// See, restore and keep changed files of /etc
     #[command(
-        after_long_help = "Examples:\n  bkt etc list\n  bkt etc diff /etc/ssh/sshd_config\n  bkt etc restore ssh/sshd_config\n  bkt etc capture keyd/default.conf"
+        after_long_help = "Examples:\n  bkt etc list\n  bkt etc diff /etc/ssh/ssh_config\n  bkt etc restore ssh/ssh_config\n  bkt etc capture keyd/default.conf"
     )]
     Etc {
         #[command(subcommand)]

@@ -157,8 +157,8 @@ fn files_of_etc_are_listed_shown_restored_and_captured() {
     let said = computer.bkt(&["etc", "list"]);
     assert_eq!((said.exit, said.out.as_str()), (0, "Nothing in /etc is known to differ.\n"), "{said:?}");
     write("root/usr/etc/os-release", "PRETTY_NAME=\"Test Linux 1\"\n");
-    write("root/usr/etc/ssh/sshd_config", "Port 22\n");
-    write("root/etc/ssh/sshd_config", "Port 2222\n");
+    write("root/usr/etc/ssh/ssh_config", "Port 22\n");
+    write("root/etc/ssh/ssh_config", "Port 2222\n");
     write("root/usr/etc/issue", "Hello\n");
     write("root/etc/keyd/default.conf", "[ids]\n");
     write("root/etc/machine-id", "0123\n");
@@ -167,29 +167,29 @@ fn files_of_etc_are_listed_shown_restored_and_captured() {
     insta::assert_snapshot!(said.out, @"
     /etc/issue              deleted here
     /etc/keyd/default.conf  added here
-    /etc/ssh/sshd_config    changed here
+    /etc/ssh/ssh_config     changed here
     ");
     let list = computer.bkt(&["etc", "list", "--json"]).document();
     assert_eq!(list["items"][2]["computer"]["here"]["mode"], "0644", "{list}");
-    let said = computer.bkt(&["etc", "diff", "ssh/sshd_config"]);
+    let said = computer.bkt(&["etc", "diff", "ssh/ssh_config"]);
     assert!(said.out.contains("a: image, b: this computer") && said.out.contains("-Port 22\n+Port 2222\n"), "{said:?}");
-    let said = computer.bkt(&["etc", "show", "/etc/ssh/sshd_config"]);
+    let said = computer.bkt(&["etc", "show", "/etc/ssh/ssh_config"]);
     insta::assert_snapshot!(said.out, @"
-    /etc/ssh/sshd_config
+    /etc/ssh/ssh_config
       Setup  not there
       Image  file e807422bad84, 0644
       Here   file bdc45620d3cb, 0644
     ");
     computer.bkt(&["etc", "show", "ssh", "--json"]).document();
 
-    let said = computer.bkt(&["etc", "restore", "/etc/ssh/sshd_config", "-n"]);
-    assert!(said.out.contains("Restore /etc/ssh/sshd_config from the image"), "{said:?}");
-    assert_eq!(read("root/etc/ssh/sshd_config").as_deref(), Some("Port 2222\n"));
+    let said = computer.bkt(&["etc", "restore", "/etc/ssh/ssh_config", "-n"]);
+    assert!(said.out.contains("Restore /etc/ssh/ssh_config from the image"), "{said:?}");
+    assert_eq!(read("root/etc/ssh/ssh_config").as_deref(), Some("Port 2222\n"));
     let said = computer.bkt(&["etc", "restore", "ssh", "issue", "--yes"]);
-    assert_eq!((said.exit, read("root/etc/ssh/sshd_config").as_deref()), (0, Some("Port 22\n")), "{said:?}");
+    assert_eq!((said.exit, read("root/etc/ssh/ssh_config").as_deref()), (0, Some("Port 22\n")), "{said:?}");
     assert_eq!(read("root/etc/issue").as_deref(), Some("Hello\n"));
     let said = computer.bkt(&["undo", "--yes"]);
-    assert_eq!((said.exit, read("root/etc/ssh/sshd_config").as_deref()), (0, Some("Port 2222\n")), "{said:?}");
+    assert_eq!((said.exit, read("root/etc/ssh/ssh_config").as_deref()), (0, Some("Port 2222\n")), "{said:?}");
     assert_eq!(read("root/etc/issue"), None);
 
     let said = computer.bkt(&["etc", "capture", "keyd", "--yes"]);

@@ -134,21 +134,92 @@ impl UnitName {
     pub fn keeps_computer_usable(&self) -> bool {
         KEEP_PREFIXES.iter().any(|prefix| self.0.starts_with(prefix)) || KEEP_UNITS.contains(&self.as_str())
     }
+
+    /// Whether starting this unit stops or suspends the computer, throws everyone out, or gives a shell of root to
+    /// whoever sits at it (systemd.special(7), systemd-debug-generator(8)).
+    #[must_use]
+    pub fn takes_computer_over(&self) -> bool {
+        let name = self.0.rsplit_once('.').map_or(self.as_str(), |(name, _)| name);
+        TAKE_OVER.contains(&name) || name.starts_with("runlevel") || name.starts_with("initrd")
+    }
 }
 
-const KEEP_PREFIXES: [&str; 8] =
-    ["bkt-", "dbus", "display-manager.", "gdm", "messagebus.", "polkit", "systemd-", "NetworkManager."];
+/// Login managers and networks among them by their names: which one `display-manager.service` is, is the computer's.
+const KEEP_PREFIXES: [&str; 15] = [
+    "bkt-",
+    "cosmic-greeter",
+    "dbus",
+    "display-manager.",
+    "gdm",
+    "greetd",
+    "lightdm",
+    "lxdm",
+    "messagebus.",
+    "NetworkManager.",
+    "plasmalogin",
+    "plasma-login",
+    "polkit",
+    "sddm",
+    "systemd-",
+];
 
-const KEEP_UNITS: [&str; 9] = [
+const KEEP_UNITS: [&str; 17] = [
     "basic.target",
+    "boot-efi.mount",
+    "boot.mount",
     "default.target",
+    "efi.mount",
     "emergency.target",
+    "etc.mount",
     "graphical.target",
+    "home.mount",
     "local-fs.target",
     "multi-user.target",
     "rescue.target",
     "sockets.target",
     "sysinit.target",
+    "sysroot.mount",
+    "usr.mount",
+    "var.mount",
+];
+
+const TAKE_OVER: [&str; 36] = [
+    "ctrl-alt-del",
+    "debug-shell",
+    "emergency",
+    "exit",
+    "factory-reset",
+    "final",
+    "halt",
+    "hibernate",
+    "hybrid-sleep",
+    "kexec",
+    "poweroff",
+    "reboot",
+    "rescue",
+    "shutdown",
+    "sleep",
+    "soft-reboot",
+    "storage-target-mode",
+    "suspend",
+    "suspend-then-hibernate",
+    "system-update",
+    "system-update-pre",
+    "systemd-exit",
+    "systemd-factory-reset",
+    "systemd-factory-reset-request",
+    "systemd-halt",
+    "systemd-hibernate",
+    "systemd-hybrid-sleep",
+    "systemd-kexec",
+    "systemd-poweroff",
+    "systemd-reboot",
+    "systemd-soft-reboot",
+    "systemd-suspend",
+    "systemd-suspend-then-hibernate",
+    "systemd-storagetm",
+    "umount",
+    "usb-gadget",
 ];
 
 name! {
@@ -177,10 +248,57 @@ impl KernelArgument {
     /// changes: the boot loader, the installer and ostree own it.
     #[must_use]
     pub fn is_essential(&self) -> bool {
-        let key = self.key();
+        // Both are the same to systemd (systemd's proc-cmdline) and to modules of the kernel.
+        let key = &*self.key().replace('-', "_");
         key.starts_with("rd.") || key.starts_with("systemd.run") || ESSENTIAL_ARGUMENTS.contains(&key)
     }
+
+    /// Whether with this argument a start gives root to whoever sits at the computer, runs what it names as root, or
+    /// leaves out what confines programs. An image may have it; on one computer Bucket never changes it.
+    ///
+    /// systemd reads more of them with each version, so only those of its own that are known to be harmless are not
+    /// (kernel-command-line(7), systemd.system-credentials(7), kernel's sysctl.rst).
+    #[must_use]
+    pub fn gives_root(&self) -> bool {
+        let key = &*self.key().replace('-', "_");
+        let below = |prefix: &str, harmless: &[&str]| {
+            key.strip_prefix(prefix).is_some_and(|rest| !harmless.iter().any(|known| rest == *known))
+        };
+        below("systemd.", &HARMLESS_SYSTEMD)
+            || below("sysctl.kernel.", &HARMLESS_KERNEL)
+            || (key.starts_with("sysctl.fs.") && !key.starts_with("sysctl.fs.inotify."))
+            || ["luks.", "mount.", "tmpfiles.", "sysusers."].iter().any(|prefix| key.starts_with(prefix))
+            || POWERFUL_ARGUMENTS.contains(&key)
+            || RUN_LEVELS.contains(&self.as_str())
+    }
 }
+
+const HARMLESS_SYSTEMD: [&str; 15] = [
+    "clock_usec",
+    "condition_first_boot",
+    "firstboot",
+    "gpt_auto",
+    "hostname",
+    "legacy_systemd_cgroup_controller",
+    "log_color",
+    "log_level",
+    "log_ratelimit_kmsg",
+    "show_status",
+    "status_unit_format",
+    "swap",
+    "unified_cgroup_hierarchy",
+    "watchdog_sec",
+    "zram",
+];
+
+const HARMLESS_KERNEL: [&str; 7] =
+    ["nmi_watchdog", "panic", "printk", "sched_autogroup_enabled", "split_lock_mitigate", "sysrq", "watchdog"];
+
+const POWERFUL_ARGUMENTS: [&str; 9] =
+    ["apparmor", "enforcing", "fstab", "lsm", "roothash", "security", "selinux", "usrhash", "veritytab"];
+
+/// Words, without a value, of which some lead to a shell of root (systemd's `runlevel_to_target`).
+const RUN_LEVELS: [&str; 11] = ["1", "2", "3", "4", "5", "S", "b", "emergency", "rescue", "s", "single"];
 
 /// Arguments that belong to the boot loader, the installer or the recovery of a computer.
 pub const ESSENTIAL_ARGUMENTS: [&str; 17] = [
@@ -299,6 +417,13 @@ impl RemoteUrl {
     #[must_use]
     pub fn is_repo_file(&self) -> bool {
         self.0.ends_with(".flatpakrepo")
+    }
+
+    /// Whether it is such a file of this computer. Who adds it for everyone reads it as root, and flatpak quotes what
+    /// it cannot read, so the helper takes none.
+    #[must_use]
+    pub fn is_local_description(&self) -> bool {
+        self.is_repo_file() && self.0.starts_with("file:")
     }
 
     /// Whether a remote added from here has this repository. A description says where the repository is and
@@ -550,6 +675,65 @@ mod tests {
         }
         for text in ["@a", "^a", "a b", "-a", ""] {
             assert!(text.parse::<GroupName>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_that_give_root_away_are_known_in_either_spelling() {
+        let argument = |text: &str| text.parse::<KernelArgument>().unwrap();
+        for text in [
+            "systemd.debug-shell",
+            "systemd.debug_shell=1",
+            "systemd.set_credential=tmpfiles.extra:x",
+            "systemd.set-credential-binary=a:b",
+            "systemd.setenv=SYSTEMD_SULOGIN_FORCE=1",
+            "systemd.mask=x.service",
+            "systemd.new_in_a_later_version=1",
+            "sysctl.kernel.core_pattern=|/x",
+            "sysctl.fs.binfmt-misc.register=x",
+            "single",
+            "1",
+            "rescue",
+            "emergency",
+            "selinux=0",
+            "enforcing=0",
+            "lsm=",
+            "luks.key=x",
+            "init=/bin/sh",
+            "rd.break",
+            "systemd.unit=x.target",
+        ] {
+            assert!(argument(text).gives_root() || argument(text).is_essential(), "{text}");
+        }
+        assert!(
+            argument("systemd.machine-id=1").is_essential() && argument("systemd.run-success-action=x").is_essential()
+        );
+        for text in ["quiet", "systemd.show_status=0", "systemd.log-level=debug", "sysctl.vm.swappiness=10"]
+            .into_iter()
+            .chain([
+                "sysctl.kernel.sysrq=1",
+                "zswap.enabled=1",
+                "console=ttyS0",
+                "preempt=full",
+                "sysctl.fs.inotify.max_user_watches=9",
+            ])
+        {
+            assert!(!argument(text).gives_root() && !argument(text).is_essential(), "{text}");
+        }
+    }
+
+    #[test]
+    fn units_that_take_the_computer_over_are_known() {
+        let unit = |text: &str| text.parse::<UnitName>().unwrap();
+        for text in
+            ["reboot.target", "rescue.service", "debug-shell.service", "runlevel1.target", "systemd-halt.service"]
+        {
+            assert!(unit(text).takes_computer_over(), "{text}");
+        }
+        for text in
+            ["tuned.service", "multi-user.target", "systemd-oomd.service", "reboot-guard.service", "sleeper.timer"]
+        {
+            assert!(!unit(text).takes_computer_over(), "{text}");
         }
     }
 

@@ -132,6 +132,18 @@ fn a_deleted_file_comes_back_with_its_folder_and_goes_again() {
 }
 
 #[test]
+fn a_file_that_bucket_did_not_put_there_is_not_removed() {
+    let computer = Computer::new();
+    write(&computer.here("a.conf"), "image");
+    computer.image("b.conf", "b");
+    let restored = computer.apply("/etc/b.conf");
+    std::fs::remove_dir_all(computer.at("root/var/lib/bkt/etc")).unwrap();
+    let ended = computer.undo(&restored);
+    assert_eq!(ended.operations[0].problem.as_ref().unwrap().code, "not_put_here");
+    assert_eq!(read(&computer.here("b.conf")).as_deref(), Some("b"));
+}
+
+#[test]
 fn permissions_and_links_are_restored_too() {
     let computer = Computer::new();
     write(&computer.here("a.conf"), "image");

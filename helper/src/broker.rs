@@ -253,7 +253,7 @@ fn decode(bytes: &[u8], sha256: Option<&str>) -> Result<Plan, Error> {
         return Err(Error::InvalidPlan("the plan has no step for an administrator".to_owned()));
     }
     if let Some(name) = protected::first_in(&plan) {
-        return Err(Error::InvalidPlan(format!("{name} keeps this computer usable and is never changed in this way")));
+        return Err(Error::InvalidPlan(format!("{name} is protected and is never changed in this way")));
     }
     Ok(plan)
 }

@@ -4,6 +4,7 @@
 //!
 //! Invariant: the broker and the executor ask here independently.
 
+use bkt_core::domain::etc;
 use bkt_core::name::UnitName;
 use bkt_core::plan::{Action, Plan};
 use bkt_core::value::UnitState;
@@ -11,7 +12,10 @@ use bkt_core::value::UnitState;
 /// Whether a unit may not get this state.
 #[must_use]
 pub fn refuses(unit: &str, state: UnitState) -> bool {
-    state != UnitState::Enabled && unit.parse::<UnitName>().map_or(true, |unit| unit.keeps_computer_usable())
+    unit.parse::<UnitName>().map_or(true, |unit| match state {
+        UnitState::Enabled => unit.takes_computer_over(),
+        _ => unit.keeps_computer_usable(),
+    })
 }
 
 /// Files of `/etc` that are never put back; a trailing `*` stands for the rest of a name.
@@ -43,7 +47,8 @@ pub fn keeps(path: &str) -> bool {
         Some(start) => path.starts_with(start),
         None => path == pattern,
     };
-    !is_below || FILES.iter().any(|pattern| is_listed(pattern))
+    let is_of_sign_in = path.strip_prefix("/etc/").is_some_and(etc::is_of_sign_in);
+    !is_below || is_of_sign_in || FILES.iter().any(|pattern| is_listed(pattern))
 }
 
 /// The first unit or file of a plan that may not be changed so.
@@ -55,12 +60,23 @@ pub fn first_in(plan: &Plan) -> Option<&str> {
         Action::StopUnit { unit } | Action::RestartUnit { unit } if refuses(unit.as_str(), UnitState::Disabled) => {
             Some(unit.as_str())
         }
+        Action::StartUnit { unit } | Action::RestartUnit { unit } if refuses(unit.as_str(), UnitState::Enabled) => {
+            Some(unit.as_str())
+        }
+        Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } if argument.gives_root() => {
+            Some(argument.as_str())
+        }
+        Action::AddRemote { remote, .. } if remote.url.is_local_description() => Some(remote.url.as_str()),
         _ => None,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use bkt_core::compare::{Effect, Origin};
+    use bkt_core::item::{Domain, ItemId};
+    use bkt_core::plan::{Preconditions, Step};
+
     use super::*;
 
     #[test]
@@ -73,7 +89,29 @@ mod tests {
         }
         assert!(refuses("multi-user.target", UnitState::Masked));
         assert!(refuses("bkt-helper.service", UnitState::Masked));
-        assert!(!refuses("tuned.service", UnitState::Masked));
+        assert!(refuses("sddm.service", UnitState::Masked) && refuses("var.mount", UnitState::Disabled));
+        assert!(!refuses("tuned.service", UnitState::Masked) && !refuses("tmp.mount", UnitState::Masked));
+        for unit in
+            ["debug-shell.service", "reboot.target", "rescue.service", "runlevel6.target", "systemd-poweroff.service"]
+        {
+            assert!(refuses(unit, UnitState::Enabled), "{unit}");
+        }
+    }
+
+    #[test]
+    fn a_description_of_a_remote_is_not_read_for_a_caller() {
+        let plan = |url: &str| {
+            let remote = serde_json::json!({"url": url, "scope": "system"});
+            let remote = serde_json::from_value(remote).unwrap();
+            let action = Action::AddRemote { name: "lab".parse().unwrap(), remote };
+            let item = ItemId::new(Domain::Remote, "lab");
+            let step = Step::apply(item, action, Effect::Now, Origin::New);
+            Plan::new(Preconditions::default(), vec![step], Vec::new())
+        };
+        let local = plan("file:///home/u/x.flatpakrepo");
+        assert_eq!(first_in(&local), Some("file:///home/u/x.flatpakrepo"));
+        assert_eq!(first_in(&plan("https://dl.flathub.org/repo/flathub.flatpakrepo")), None);
+        assert_eq!(first_in(&plan("file:///srv/repo")), None);
     }
 
     #[test]
@@ -84,6 +122,10 @@ mod tests {
             "/etc/fstab",
             "/etc/machine-id",
             "/etc/ssh/ssh_host_ed25519_key",
+            "/etc/ssh/sshd_config",
+            "/etc/sudoers.d/mine",
+            "/etc/pam.d/sudo",
+            "/etc/polkit-1/rules.d/10-deny.rules",
             "/etc/../usr/x",
             "/etc//x",
             "/usr/etc/x",
@@ -91,7 +133,7 @@ mod tests {
         ] {
             assert!(keeps(path), "{path}");
         }
-        for path in ["/etc/ssh/sshd_config", "/etc/a b.conf", "/etc/hostnames"] {
+        for path in ["/etc/ssh/ssh_config", "/etc/a b.conf", "/etc/hostnames"] {
             assert!(!keeps(path), "{path}");
         }
     }

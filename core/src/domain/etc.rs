@@ -33,7 +33,7 @@ use crate::value::Value;
 
 use super::{Actions, Kind, Look, Observation, Observed};
 
-pub use machine::{is_secret, is_state};
+pub use machine::{is_of_sign_in, is_secret, is_state};
 pub use path::EtcPath;
 pub(crate) use restore::restore;
 pub use state::{EtcFile, Mode, Side};
@@ -181,6 +181,9 @@ impl SystemFiles {
 fn fixed(host: &dyn Host, place: &TreePath) -> Option<String> {
     if !has_image(host) {
         return Some(gettext("files of /etc come with an image, and this computer shows none"));
+    }
+    if is_of_sign_in(place.as_str()) {
+        return Some(gettext("it says who may sign in and do what; put it back by hand, as root"));
     }
     is_state(place.as_str()).then(|| gettext("it belongs to this computer and is never restored"))
 }

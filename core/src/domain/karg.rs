@@ -244,6 +244,9 @@ pub(crate) fn observe(host: &dyn Host, system: &System, declared: &Declarations)
         let is_wanted = declaration.is_some_and(|said| said.value.is_some());
         let fixed = match &fact.from {
             Source::Start => fact.from.keeps(),
+            _ if fact.argument.gives_root() => {
+                Some(gettext("it can give root to whoever starts the computer; only an image may have it"))
+            }
             _ if is_wanted => None,
             from if fact.next => from.keeps().or_else(|| beyond(&fact.argument)),
             from => from.keeps(),

@@ -356,10 +356,16 @@ impl Step {
                 if *state != UnitState::Enabled && unit.keeps_computer_usable() {
                     return Err("this unit keeps the computer usable and is never turned off");
                 }
+                if *state == UnitState::Enabled && unit.takes_computer_over() {
+                    return Err("this unit takes the computer over and is never turned on");
+                }
                 (Domain::Unit, unit.as_str())
             }
             Action::StopUnit { unit } | Action::RestartUnit { unit } if unit.keeps_computer_usable() => {
                 return Err("this unit keeps the computer usable and is never stopped");
+            }
+            Action::StartUnit { unit } | Action::RestartUnit { unit } if unit.takes_computer_over() => {
+                return Err("this unit takes the computer over and is never started");
             }
             Action::UnmaskUnit { unit }
             | Action::StartUnit { unit }
@@ -373,6 +379,9 @@ impl Step {
             Action::AddKernelArgument { argument } | Action::RemoveKernelArgument { argument } => {
                 if argument.is_essential() {
                     return Err("this kernel argument belongs to the boot loader and is never changed");
+                }
+                if argument.gives_root() {
+                    return Err("this kernel argument can give root away and is never changed on one computer");
                 }
                 (Domain::Karg, argument.as_str())
             }
@@ -394,6 +403,9 @@ impl Step {
             Action::RestoreEtc { path, to } => {
                 if etc::is_state(path.place().as_str()) {
                     return Err("this file belongs to the machine and is never restored");
+                }
+                if etc::is_of_sign_in(path.place().as_str()) {
+                    return Err("this file says who may sign in and do what, and is never restored");
                 }
                 if !to.as_ref().is_none_or(Side::is_sound) {
                     return Err("a file has permissions and a link has none");

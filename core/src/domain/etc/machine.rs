@@ -75,6 +75,23 @@ const STATE: [&str; 65] = [
     "yum.repos.d/_copr:*",
 ];
 
+/// What says who may sign in, who may do what, and whose packages are trusted: an older one, or the image's, could let
+/// in whom an administrator keeps out.
+const SIGN_IN: [&str; 12] = [
+    "authselect/*",
+    "dnf/protected.d/*",
+    "login.defs",
+    "nsswitch.conf",
+    "pam.d/*",
+    "pki/rpm-gpg/*",
+    "polkit-1/*",
+    "security/*",
+    "ssh/sshd_config*",
+    "sudo.conf",
+    "sudoers*",
+    "sssd/*",
+];
+
 /// What holds keys and passwords, whatever it looks like.
 const SECRETS: [&str; 14] = [
     "NetworkManager/system-connections/*",
@@ -97,6 +114,12 @@ const SECRETS: [&str; 14] = [
 #[must_use]
 pub fn is_state(place: &str) -> bool {
     STATE.iter().any(|pattern| ignore::matches(pattern, place))
+}
+
+/// Whether a file below `/etc` says who may sign in or do what.
+#[must_use]
+pub fn is_of_sign_in(place: &str) -> bool {
+    SIGN_IN.iter().any(|pattern| ignore::matches(pattern, place))
 }
 
 /// Whether a link below `/etc` is the state of a unit: masked, or known by another name.
@@ -131,6 +154,12 @@ mod tests {
             is_state("systemd/system/multi-user.target.wants/a.service") && is_unit_link("systemd/system/a.service")
         );
         assert!(!is_state("systemd/system/a.service.d/b.conf") && !is_unit_link("systemd/system/a.service.d/b.conf"));
+        for place in
+            ["sudoers", "sudoers.d/mine", "pam.d/sudo", "ssh/sshd_config.d/50.conf", "polkit-1/rules.d/a.rules"]
+        {
+            assert!(is_of_sign_in(place) && !is_state(place), "{place}");
+        }
+        assert!(!is_of_sign_in("ssh/ssh_config") && !is_of_sign_in("security.conf"));
         assert!(is_secret("NetworkManager/system-connections/home.nmconnection") && is_secret("wireguard/wg0.conf"));
         assert!(!is_secret("ssh/ssh_host_ed25519_key.pub") && !is_secret("ssh/sshd_config"));
     }

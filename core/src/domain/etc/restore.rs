@@ -2,7 +2,8 @@
 //! Putting one file of `/etc` back: what the image has there, or what was there before such a step.
 //!
 //! Invariant: only content that the image or this computer itself once had at the very path is put there; what is
-//! replaced and is not the image's is kept first, or nothing is replaced.
+//! replaced and is not the image's is kept first, or nothing is replaced. A file is removed only where such a step put
+//! it and there was none before.
 
 use std::path::PathBuf;
 
@@ -42,7 +43,10 @@ pub(crate) fn restore(host: &dyn Host, path: &EtcPath, to: Option<&Side>) -> Res
         return Ok(());
     }
     let wanted = match to {
-        None if now == of_image => None,
+        None if now == of_image && was_absent(host, path) => None,
+        None if now == of_image => {
+            return Err(said("not_put_here", &gettext("{file} was not put there by Bucket, and is not removed"), path));
+        }
         None => return Err(said("not_of_image", &gettext("{file} is not the image’s, and is not removed"), path)),
         Some(to) if of_image.as_ref() == Some(to) => image,
         Some(to) => Some(kept(host, path, to).ok_or_else(|| {
@@ -53,6 +57,9 @@ pub(crate) fn restore(host: &dyn Host, path: &EtcPath, to: Option<&Side>) -> Res
         && of_image.as_ref() != Some(now)
     {
         keep(host, path, now, before)?;
+    }
+    if before.is_none() {
+        keep_absence(host, path)?;
     }
     let label = before.and_then(|before| before.label);
     let wanted = wanted.map(|file| OwnedFile { label: file.label.or(label), ..file });
@@ -83,21 +90,39 @@ fn place_of(host: &dyn Host, path: &EtcPath, state: &Side) -> PathBuf {
     host.at(KEPT).join(sha256(serde_json::json!([path, state]).to_string().as_bytes()))
 }
 
+fn not_kept(path: &EtcPath, reason: &str) -> Problem {
+    let values = [("file", path.as_str()), ("reason", reason)];
+    Problem::new("not_kept", fill(&gettext("{file} could not be kept and was not replaced: {reason}"), &values))
+}
+
+/// Where it is kept that there was no file.
+fn place_of_absence(host: &dyn Host, path: &EtcPath) -> PathBuf {
+    host.at(KEPT).join(sha256(serde_json::json!([path]).to_string().as_bytes()))
+}
+
+fn keep_absence(host: &dyn Host, path: &EtcPath) -> Result<(), Problem> {
+    let text = format!("{}\n", serde_json::json!([path]));
+    host.put(&place_of_absence(host, path), text.as_bytes(), 0o600)
+        .map_err(|error| not_kept(path, &error.to_string()))?;
+    files::prune(&host.at(KEPT), &Bound::COPIES);
+    Ok(())
+}
+
+fn was_absent(host: &dyn Host, path: &EtcPath) -> bool {
+    host.look(&place_of_absence(host, path)).is_ok_and(|found| found.is_some())
+}
+
 fn keep(host: &dyn Host, path: &EtcPath, state: &Side, file: &OwnedFile) -> Result<(), Problem> {
     let label = file.label.as_ref().and_then(|label| String::from_utf8(label.clone()).ok());
     let (owner, directories) = (file.owner, file.directories.clone());
     let record = Record { path: path.clone(), state: state.clone(), owner, label, directories };
-    let not_kept = |reason: String| {
-        let values = [("file", path.as_str()), ("reason", &*reason)];
-        Problem::new("not_kept", fill(&gettext("{file} could not be kept and was not replaced: {reason}"), &values))
-    };
-    let mut bytes = serde_json::to_vec(&record).map_err(|error| not_kept(error.to_string()))?;
+    let mut bytes = serde_json::to_vec(&record).map_err(|error| not_kept(path, &error.to_string()))?;
     bytes.push(b'\n');
     if let Content::File(content) = &file.content {
         bytes.extend_from_slice(content);
     }
     let at = place_of(host, path, state);
-    host.put(&at, &bytes, 0o600).map_err(|error| not_kept(error.to_string()))?;
+    host.put(&at, &bytes, 0o600).map_err(|error| not_kept(path, &error.to_string()))?;
     files::prune(&host.at(KEPT), &Bound::COPIES);
     Ok(())
 }
