@@ -140,7 +140,7 @@ impl UnitName {
     #[must_use]
     pub fn takes_computer_over(&self) -> bool {
         let name = self.0.rsplit_once('.').map_or(self.as_str(), |(name, _)| name);
-        TAKE_OVER.contains(&name) || name.starts_with("runlevel") || name.starts_with("initrd")
+        is_among(TAKE_OVER, name) || name.starts_with("runlevel") || name.starts_with("initrd")
     }
 }
 
@@ -183,44 +183,17 @@ const KEEP_UNITS: [&str; 17] = [
     "var.mount",
 ];
 
-const TAKE_OVER: [&str; 36] = [
-    "ctrl-alt-del",
-    "debug-shell",
-    "emergency",
-    "exit",
-    "factory-reset",
-    "final",
-    "halt",
-    "hibernate",
-    "hybrid-sleep",
-    "kexec",
-    "poweroff",
-    "reboot",
-    "rescue",
-    "shutdown",
-    "sleep",
-    "soft-reboot",
-    "storage-target-mode",
-    "suspend",
-    "suspend-then-hibernate",
-    "system-update",
-    "system-update-pre",
-    "systemd-exit",
-    "systemd-factory-reset",
-    "systemd-factory-reset-request",
-    "systemd-halt",
-    "systemd-hibernate",
-    "systemd-hybrid-sleep",
-    "systemd-kexec",
-    "systemd-poweroff",
-    "systemd-reboot",
-    "systemd-soft-reboot",
-    "systemd-suspend",
-    "systemd-suspend-then-hibernate",
-    "systemd-storagetm",
-    "umount",
-    "usb-gadget",
-];
+/// Whether a word is among those of a list, with spaces between them.
+fn is_among(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
+}
+
+const TAKE_OVER: &str = "ctrl-alt-del debug-shell emergency exit factory-reset final halt hibernate hybrid-sleep kexec \
+    poweroff reboot rescue shutdown sleep soft-reboot storage-target-mode suspend suspend-then-hibernate \
+    system-update system-update-pre systemd-exit systemd-factory-reset systemd-factory-reset-request \
+    systemd-halt systemd-hibernate systemd-hybrid-sleep systemd-kexec systemd-poweroff systemd-reboot \
+    systemd-soft-reboot systemd-suspend systemd-suspend-then-hibernate systemd-storagetm umount \
+    usb-gadget";
 
 name! {
     /// One kernel argument, `key` or `key=value`, printable ASCII without quotes, `$` or backslash.
@@ -261,44 +234,26 @@ impl KernelArgument {
     #[must_use]
     pub fn gives_root(&self) -> bool {
         let key = &*self.key().replace('-', "_");
-        let below = |prefix: &str, harmless: &[&str]| {
-            key.strip_prefix(prefix).is_some_and(|rest| !harmless.iter().any(|known| rest == *known))
-        };
-        below("systemd.", &HARMLESS_SYSTEMD)
-            || below("sysctl.kernel.", &HARMLESS_KERNEL)
+        let below = |prefix, harmless| key.strip_prefix(prefix).is_some_and(|rest| !is_among(harmless, rest));
+        below("systemd.", HARMLESS_SYSTEMD)
+            || below("sysctl.kernel.", HARMLESS_KERNEL)
             || (key.starts_with("sysctl.fs.") && !key.starts_with("sysctl.fs.inotify."))
             || ["luks.", "mount.", "tmpfiles.", "sysusers."].iter().any(|prefix| key.starts_with(prefix))
-            || POWERFUL_ARGUMENTS.contains(&key)
-            || RUN_LEVELS.contains(&self.as_str())
+            || is_among(POWERFUL_ARGUMENTS, key)
+            || is_among(RUN_LEVELS, self.as_str())
     }
 }
 
-const HARMLESS_SYSTEMD: [&str; 15] = [
-    "clock_usec",
-    "condition_first_boot",
-    "firstboot",
-    "gpt_auto",
-    "hostname",
-    "legacy_systemd_cgroup_controller",
-    "log_color",
-    "log_level",
-    "log_ratelimit_kmsg",
-    "show_status",
-    "status_unit_format",
-    "swap",
-    "unified_cgroup_hierarchy",
-    "watchdog_sec",
-    "zram",
-];
+const HARMLESS_SYSTEMD: &str = "clock_usec condition_first_boot firstboot gpt_auto hostname legacy_systemd_cgroup_controller \
+    log_color log_level log_ratelimit_kmsg show_status status_unit_format swap unified_cgroup_hierarchy \
+    watchdog_sec zram";
 
-const HARMLESS_KERNEL: [&str; 7] =
-    ["nmi_watchdog", "panic", "printk", "sched_autogroup_enabled", "split_lock_mitigate", "sysrq", "watchdog"];
+const HARMLESS_KERNEL: &str = "nmi_watchdog panic printk sched_autogroup_enabled split_lock_mitigate sysrq watchdog";
 
-const POWERFUL_ARGUMENTS: [&str; 9] =
-    ["apparmor", "enforcing", "fstab", "lsm", "roothash", "security", "selinux", "usrhash", "veritytab"];
+const POWERFUL_ARGUMENTS: &str = "apparmor enforcing fstab lsm roothash security selinux usrhash veritytab";
 
 /// Words, without a value, of which some lead to a shell of root (systemd's `runlevel_to_target`).
-const RUN_LEVELS: [&str; 11] = ["1", "2", "3", "4", "5", "S", "b", "emergency", "rescue", "s", "single"];
+const RUN_LEVELS: &str = "1 2 3 4 5 S b emergency rescue s single";
 
 /// Arguments that belong to the boot loader, the installer or the recovery of a computer.
 pub const ESSENTIAL_ARGUMENTS: [&str; 17] = [
