@@ -475,10 +475,14 @@ impl Output {
     }
 }
 
-/// The last line that says something, without control characters, at most 300 characters.
+/// The last line that says something, without control characters, at most 300 characters. dnf5 ends with advice and
+/// warnings after the line that says why.
 #[must_use]
 pub fn last_words(said: &str) -> String {
-    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    let said = said.split("You can try to add to command line:").next().unwrap_or_default();
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let last = lines.clone().next().unwrap_or_default();
+    let line = lines.find(|line| !line.starts_with("Warning: ")).unwrap_or(last);
     let line = line.strip_prefix("error: ").or_else(|| line.strip_prefix("Error: ")).unwrap_or(line);
     line.chars().filter(|c| !c.is_control()).take(300).collect()
 }
