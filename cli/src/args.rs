@@ -442,7 +442,10 @@ pub(crate) enum Command {
         after_long_help = "Examples:\n  bkt dev install gcc\n  bkt dev copr enable atim/starship\n  bkt dev diff\n  \
         bkt dev sync --box bootc-dev\n  bkt dev enter\n\n\
         The container is the one this runs in; else the one named with --box, a box of Distrobox or a\n\
-        toolbox; else the toolbox that ‘toolbox enter’ enters."
+        toolbox; else the toolbox that ‘toolbox enter’ enters.\n\n\
+        What dnf could not do in it is not written to the setup. A container is no part of the computer:\n\
+        ‘bkt log’ does not list this, and ‘bkt undo’ does not undo it; ‘bkt dev remove’ takes an\n\
+        installed package away again."
     )]
     Dev {
         #[command(subcommand)]

@@ -9,8 +9,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::domain::pkg::scripts;
+use crate::domain::{Log, copr};
 use crate::files;
 use crate::host::{Host, HostError, Invocation};
+use crate::i18n::{fill, gettext};
 use crate::kept::TOOLBOX_PACKAGES;
 use crate::manifest::edit::{EditError, apply_places};
 use crate::manifest::place::{Edit, Entry, Fields};
@@ -88,6 +91,17 @@ pub enum Wish {
     Package(PackageName, bool),
     /// A COPR project is to be on, or off.
     Copr(CoprProject, bool),
+}
+
+impl Wish {
+    /// What it is about.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Package(name, _) => name.as_str(),
+            Self::Copr(project, _) => project.as_str(),
+        }
+    }
 }
 
 /// The text of the manifest with wishes come true. A project that is not listed is not written to be off.
@@ -180,7 +194,8 @@ impl Place {
         }
     }
 
-    /// The commands that make wishes come true in it: what goes, sources, what comes.
+    /// The commands that make wishes come true in it: what goes, sources, what comes. A COPR project may name other
+    /// repositories it needs, which `-y` would add as well; so its questions are answered one by one, as everywhere.
     #[must_use]
     pub fn commands(&self, wishes: &[Wish]) -> Vec<Invocation> {
         let packages = |wanted: bool| -> Vec<&str> {
@@ -200,7 +215,8 @@ impl Place {
         }
         for wish in wishes {
             if let Wish::Copr(project, on) = wish {
-                commands.push(dnf(&["copr", if *on { "enable" } else { "disable" }], &[project.as_str()]));
+                let words = ["sudo", "dnf", "copr", if *on { "enable" } else { "disable" }, project.as_str()];
+                commands.push(self.command(&words).input(copr::ANSWERS));
             }
         }
         if !new.is_empty() {
@@ -246,6 +262,71 @@ impl Place {
     }
 }
 
+/// What came of wishes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Those that did not come true.
+    pub unmet: Vec<Wish>,
+    /// Why, where there are any.
+    pub problem: Option<Problem>,
+    /// What else is worth knowing.
+    pub notes: Vec<Problem>,
+}
+
+/// Makes wishes come true in a container, and looks whether they did: dnf may fail and have done all of it, or end well
+/// and have installed something of another name.
+pub fn carry_out(host: &dyn Host, place: &Place, wishes: &[Wish], log: Log<'_>) -> Outcome {
+    let mut said = Vec::new();
+    let mut run = |command: Invocation| -> Result<(), HostError> {
+        let output = host.run_with(&command, log)?;
+        if output.status != 0 {
+            // dnf5 says there what a package's script said.
+            output.stderr.lines().filter(|line| !line.trim().is_empty()).for_each(&mut *log);
+        }
+        said.extend(output.stdout.lines().chain(output.stderr.lines()).map(str::to_owned));
+        // sudo is only on the way to it.
+        let program = if *place == Place::Here { "dnf" } else { &command.program };
+        output.success(program).map(drop)
+    };
+    let failed = place.commands(wishes).into_iter().try_for_each(&mut run).err().map(Problem::from);
+    let looked = unmet(host, place, wishes);
+    let unmet = looked.unwrap_or_else(|_| if failed.is_some() { wishes.to_vec() } else { Vec::new() });
+    let scripts = scripts::failed(said.iter().map(String::as_str));
+    let mut notes: Vec<Problem> = wishes
+        .iter()
+        .filter(|wish| !unmet.contains(wish))
+        .filter_map(|wish| match wish {
+            Wish::Package(name, there) => Some(scripts::problem(name.as_str(), scripts.get(name.as_str())?, *there)),
+            Wish::Copr(..) => None,
+        })
+        .collect();
+    if unmet.is_empty() {
+        if notes.is_empty() {
+            notes.extend(failed);
+        }
+        return Outcome { notes, ..Outcome::default() };
+    }
+    let problem = failed.unwrap_or_else(|| {
+        let names: Vec<&str> = unmet.iter().map(Wish::name).collect();
+        let message = gettext("dnf ended well, but this is not so in the container: {names}");
+        Problem::new("unverified", fill(&message, &[("names", &names.join(", "))]))
+            .hinted(gettext("See what is there instead: bkt dev diff"))
+    });
+    Outcome { unmet, problem: Some(problem), notes }
+}
+
+/// The wishes that are not true in a container.
+fn unmet(host: &dyn Host, place: &Place, wishes: &[Wish]) -> Result<Vec<Wish>, Problem> {
+    let has = |is_copr: bool| wishes.iter().any(|wish| matches!(wish, Wish::Copr(..)) == is_copr);
+    let packages = if has(false) { place.installed(host)? } else { BTreeSet::new() };
+    let repositories = if has(true) { place.repositories(host)? } else { BTreeSet::new() };
+    let is_met = |wish: &&Wish| match wish {
+        Wish::Package(name, there) => packages.contains(name.as_str()) == *there,
+        Wish::Copr(project, on) => repositories.contains(&project.repository()) == *on,
+    };
+    Ok(wishes.iter().filter(|wish| !is_met(wish)).cloned().collect())
+}
+
 /// What is to be done in a container so that it has what is declared; what it has beyond that stays.
 ///
 /// # Errors
@@ -268,6 +349,7 @@ pub fn missing(host: &dyn Host, place: &Place, declared: &Declared) -> Result<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Output;
     use crate::host::recording::RecordingHost;
 
     const TEXT: &str = "{\n  // mine\n  \"packages\": [\n    \"gcc\", // for c\n    \"make\"\n  ],\n  \"x\": 1,\n  \"copr_repos\": [{\"name\": \"a/b\", \"gpg_check\": true, \"y\": 2}]\n}";
@@ -328,7 +410,7 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(all, ["sudo dnf -y remove vim", "sudo dnf -y copr enable a/b", "sudo dnf -y install git"]);
+        assert_eq!(all, ["sudo dnf -y remove vim", "sudo dnf copr enable a/b", "sudo dnf -y install git"]);
     }
 
     #[test]
@@ -341,5 +423,35 @@ mod tests {
         assert_eq!(host.effects().len(), 2);
         let nowhere = missing(&host, &Place::Toolbox(None), &declared).unwrap_err();
         assert_eq!((nowhere.code.as_str(), nowhere.message.as_str()), ("command_missing", "toolbox is not installed"));
+    }
+
+    #[test]
+    fn what_came_of_it_is_looked_at_and_not_only_what_dnf_said() {
+        let with = |installed: &str| RecordingHost::default().prints("rpm -qa --qf '%{NAME}\\n'", installed);
+        let failing = |said: &str| Output { status: 1, stderr: said.to_owned(), ..Output::default() };
+        let wishes = [package("git", true), package("make", true)];
+        let line = "sudo dnf -y install git make";
+        let done = |host: RecordingHost| carry_out(&host, &Place::Here, &wishes, &mut |_| {});
+
+        assert_eq!(done(with("git\nmake\n").prints(line, "Complete!\n")), Outcome::default());
+        // dnf5 calls it a failure of all when a script fails afterwards.
+        let said = ">>> Non-critical error in %post scriptlet: git-0:1-1.noarch\nTransaction failed: Rpm transaction failed.\n";
+        let outcome = done(with("git\nmake\n").answers(line, failing(said)));
+        let notes: Vec<&str> = outcome.notes.iter().map(|note| note.message.as_str()).collect();
+        assert_eq!((outcome.unmet.len(), notes), (0, vec!["git was installed, but its %post script failed"]));
+        // A package whose %pre fails stays out, and the others come.
+        let outcome =
+            done(with("make\n").answers(
+                line,
+                failing("Transaction failed: Rpm transaction failed.\nWarning: skipped OpenPGP checks\n"),
+            ));
+        assert_eq!(outcome.unmet, [package("git", true)]);
+        assert_eq!(outcome.problem.unwrap().message, "dnf failed: Transaction failed: Rpm transaction failed.");
+        // Another package has that name among what it provides.
+        let outcome = done(with("git-core\nmake\n").prints(line, "Complete!\n"));
+        assert_eq!(outcome.problem.unwrap().message, "dnf ended well, but this is not so in the container: git");
+        // What cannot be looked at is as dnf says.
+        assert_eq!(done(RecordingHost::default().prints(line, "Complete!\n")), Outcome::default());
+        assert_eq!(done(RecordingHost::default().answers(line, failing(""))).unmet, wishes);
     }
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `bkt dev`: packages of a development container, in the container and in the setup.
 //!
-//! Invariant: what would be written and run is shown first; what dnf could not do is taken back in the setup.
+//! Invariant: what would be written and run is shown first; what did not become so in the container is taken back in the
+//! setup.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 
 use bkt_core::dev::{self, Declared, Place, Wish};
 use bkt_core::files;
-use bkt_core::host::{Host, Invocation};
+use bkt_core::host::Host;
 use bkt_core::i18n::{fill, gettext};
 use bkt_core::kept::TOOLBOX_PACKAGES;
 use bkt_core::manifest::ManifestError;
@@ -115,6 +116,13 @@ fn carry_out(
     if context.globals.dry_run {
         return Ok(Answer::new(text, document(false)));
     }
+    // dnf would change the computer that this runs on.
+    if place == Some(&Place::Here) && !commands.is_empty() && host.root().is_some() {
+        let message = gettext("with --root no container is changed");
+        let problem =
+            Problem::new("not_possible", message).hinted(gettext("Write it to the setup with ‘--setup-only’"));
+        return Err(not_done(exit::NOT_POSSIBLE, problem));
+    }
     if !commands.is_empty() && !context.globals.yes {
         may_ask(context)?;
         ui.say(text.trim_end());
@@ -138,10 +146,22 @@ fn carry_out(
     } else {
         String::new()
     };
-    if let Err(problem) = commands.iter().try_for_each(|command| run(context, host, command)) {
-        if writes {
+    let outcome = match place {
+        Some(place) if !commands.is_empty() => dev::carry_out(host, place, done, &mut |line| ui.say(line)),
+        _ => dev::Outcome::default(),
+    };
+    outcome.notes.iter().for_each(|note| ui.say(&note.message));
+    if let Some(problem) = outcome.problem {
+        let (gone, kept): (Vec<Wish>, Vec<Wish>) =
+            written.iter().cloned().partition(|wish| outcome.unmet.contains(wish));
+        if writes && !gone.is_empty() {
+            let held = dev::edited(&was, &kept).unwrap_or_else(|_| was.clone());
             // Someone else's edit of the meantime stays.
-            write(&|now| Ok((now == ours).then(|| was.clone())))?;
+            write(&|now| Ok((now == ours).then(|| held.clone())))?;
+        }
+        let met: Vec<&str> = done.iter().filter(|wish| !outcome.unmet.contains(wish)).map(Wish::name).collect();
+        if !met.is_empty() {
+            ui.say(&fill(&gettext("Done all the same: {names}"), &[("names", &met.join(", "))]));
         }
         return Err(not_done(exit::FAILED, problem));
     }
@@ -150,11 +170,6 @@ fn carry_out(
         answer = answer.hinted(fill(&gettext("Not committed: {files}"), &[("files", TOOLBOX_PACKAGES)]));
     }
     Ok(answer)
-}
-
-fn run(context: &Context, host: &dyn Host, command: &Invocation) -> Result<(), Problem> {
-    let said = host.run_with(command, &mut |line| context.ui.say(line))?;
-    said.success(&command.program).map(drop).map_err(Into::into)
 }
 
 fn list(context: &Context, command: &DevCommand) -> Result<Answer, Failure> {

@@ -169,10 +169,11 @@ pub(crate) fn companions(host: &dyn Host, project: &CoprProject) -> Result<Vec<S
     Ok(companions)
 }
 
+/// The answers to the questions of `dnf copr`. A project may name other repositories it needs, which `-y` would add as
+/// well; so the first question, whether to add the project, is answered with yes, and the one after it with no.
+pub(crate) const ANSWERS: &str = "y\nn\n";
+
 /// Turns a project on or off with `dnf copr`, spelled so that dnf4 and dnf5 both take it.
-///
-/// A project may name other repositories it needs, which `-y` would add as well; so its first question, whether to
-/// add the project, is answered with yes, and the one after it with no.
 pub(crate) fn switch(host: &dyn Host, project: &CoprProject, on: bool, log: Log<'_>) -> Result<(), Problem> {
     if host.root().is_some() {
         // dnf looks for the distribution, and writes the file, on the running computer, whatever --installroot says.
@@ -180,7 +181,7 @@ pub(crate) fn switch(host: &dyn Host, project: &CoprProject, on: bool, log: Log<
         return Err(Problem::new("not_possible", message).hinted(gettext("Write it to the setup with ‘--setup-only’")));
     }
     let verb = if on { "enable" } else { "disable" };
-    let dnf = Invocation::new("dnf", ["copr", verb, project.as_str()]).input("y\nn\n".to_owned());
+    let dnf = Invocation::new("dnf", ["copr", verb, project.as_str()]).input(ANSWERS);
     host.run_with(&dnf, log)?.success("dnf")?;
     Ok(())
 }

@@ -22,7 +22,7 @@ use crate::deployment::progress::Told;
 use crate::deployment::{HostKind, System, image};
 use crate::domain;
 use crate::host::{Host, HostError, Invocation};
-use crate::i18n::{fill, gettext};
+use crate::i18n::gettext;
 use crate::name::{KernelArgument, UnitName};
 use crate::plan::{Action, Plan, Stale, Step};
 use crate::problem::Problem;
@@ -326,11 +326,8 @@ fn finish(
 }
 
 fn script_failed(step: &Step, script: &str) -> Problem {
-    let sentence = match step.action {
-        Action::RemovePackage { .. } => gettext("{package} was removed, but its {script} script failed"),
-        _ => gettext("{package} was installed, but its {script} script failed"),
-    };
-    Problem::new("script_failed", fill(&sentence, &[("package", &step.item.key), ("script", script)]))
+    let there = !matches!(step.action, Action::RemovePackage { .. });
+    domain::pkg::scripts::problem(&step.item.key, script, there)
 }
 
 /// Steps that one call of a tool does together.

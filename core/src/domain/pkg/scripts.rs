@@ -8,9 +8,22 @@
 
 use std::collections::BTreeMap;
 
+use crate::i18n::{fill, gettext};
+use crate::problem::Problem;
+
 /// Which script failed, by package.
 pub(crate) fn failed<'l>(lines: impl IntoIterator<Item = &'l str>) -> BTreeMap<String, String> {
     lines.into_iter().filter_map(|line| of_dnf5(line).or_else(|| of_dnf4(line))).collect()
+}
+
+/// What is told of one.
+pub(crate) fn problem(package: &str, script: &str, there: bool) -> Problem {
+    let sentence = if there {
+        gettext("{package} was installed, but its {script} script failed")
+    } else {
+        gettext("{package} was removed, but its {script} script failed")
+    };
+    Problem::new("script_failed", fill(&sentence, &[("package", package), ("script", script)]))
 }
 
 /// `>>> Non-critical error in %post scriptlet: lab-post-0:1-1.noarch`.
