@@ -194,6 +194,11 @@ fn files_of_etc_are_listed_shown_restored_and_captured() {
 
     let said = computer.bkt(&["etc", "capture", "keyd", "--yes"]);
     assert_eq!((said.exit, read("setup/system/etc/keyd/default.conf").as_deref()), (0, Some("[ids]\n")), "{said:?}");
+    let said = computer.bkt(&["etc", "capture", "keyd", "--yes"]);
+    assert!(
+        said.exit == 0 && said.err.contains("/etc/keyd/default.conf is what the image or the setup has."),
+        "{said:?}"
+    );
     let connection = "NetworkManager/system-connections/home.nmconnection";
     let said = computer.bkt(&["etc", "capture", connection, "--yes"]);
     assert!(said.exit == 1 && said.err.contains("--include-private"), "{said:?}");

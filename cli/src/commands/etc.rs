@@ -58,8 +58,11 @@ fn looked_at(context: &Context, session: &Session, words: &[String]) -> Result<(
         let below = format!("{}/", item.key);
         let of_folder = comparison.changes.iter().filter(|change| change.id.key.starts_with(&below));
         let of_folder: Vec<ItemId> = of_folder.map(|change| change.id.clone()).collect();
-        if !of_folder.is_empty() {
-            found.extend(of_folder);
+        let same = comparison.in_sync.iter().map(|same| &same.id).filter(|id| id.key.starts_with(&below));
+        // A folder in which nothing differs is still what was meant.
+        let same: Vec<ItemId> = if of_folder.is_empty() { same.cloned().collect() } else { Vec::new() };
+        if !of_folder.is_empty() || !same.is_empty() {
+            found.extend(of_folder.into_iter().chain(same));
             continue;
         }
         if let Some(unknown) = comparison.unknown.iter().find(|unknown| unknown.item.as_ref() == Some(&item)) {
