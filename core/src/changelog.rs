@@ -328,9 +328,15 @@ fn text<T: Serialize>(value: &T) -> Result<String, std::io::Error> {
 }
 
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), ChangelogError> {
-    text(value)
-        .and_then(|text| files::put(path, text.as_bytes(), 0o644))
-        .map_err(|source| ChangelogError::File { path: path.to_owned(), source })
+    let is_new = !path.exists();
+    let written = text(value).and_then(|text| files::put(path, text.as_bytes(), 0o644));
+    written.map_err(|source| {
+        // The file may be in its place already when its folder cannot be synced; what is told as not written is not there.
+        if is_new {
+            let _ = files::remove(path);
+        }
+        ChangelogError::File { path: path.to_owned(), source }
+    })
 }
 
 fn remove(setup: &Path, id: &str) -> Result<(), ChangelogError> {
