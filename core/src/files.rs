@@ -109,15 +109,17 @@ fn without_path(error: io::Error) -> io::Error {
     }
 }
 
+/// Whether a file has the name of a temporary one.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    let random = name.strip_prefix(TEMPORARY);
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// Removes the temporary files of writers that died: nobody holds their locks any more.
 fn clear(directory: &Path) {
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
-        let is_ours = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.strip_prefix(TEMPORARY))
-            .is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let is_ours = entry.file_name().to_str().is_some_and(is_temporary);
         if is_ours
             && entry.file_type().is_ok_and(|kind| kind.is_file())
             && let Ok(file) = File::open(entry.path())

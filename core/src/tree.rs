@@ -303,7 +303,8 @@ fn walk(host: &dyn Host, tree: Tree, folder: &Path, below: &str, files: &mut Fil
             return;
         }
     };
-    for name in names {
+    // A file that was half written when a run was killed is nobody's.
+    for name in names.into_iter().filter(|name| !crate::files::is_temporary(name)) {
         let (path, place) = (folder.join(&name), format!("{below}{name}"));
         let key = tree.key(&place);
         let found = match host.look(&path) {
