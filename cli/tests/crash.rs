@@ -20,6 +20,12 @@ const CALLS: &str = "openat,write,pwrite64,writev,fsync,fdatasync,rename,renamea
 /// Where the person's state is.
 const STATE: &str = "home/.local/state/bkt";
 
+/// Entries of the changelog, which are named by the time.
+const PENDING: &str = "setup/.changelog/pending";
+
+/// The version that is released.
+const VERSION: &str = "setup/.changelog/versions/v1.yaml";
+
 /// What was changed on this computer alone.
 const LOCAL: &str = "home/.local/share/bkt/ephemeral.json";
 
@@ -94,6 +100,7 @@ fn read(directory: &Path, base: &Path, files: &mut Files) {
 /// are used.
 fn varies(path: &Path) -> bool {
     path == Path::new(LOCAL)
+        || path.starts_with(PENDING)
         || path.starts_with(Path::new(STATE).join("runs"))
         || path.starts_with(Path::new(STATE).join("answers"))
 }
@@ -152,11 +159,17 @@ impl Trial {
             if name.starts_with(".bkt-") || path.starts_with(Path::new(STATE).join("answers")) {
                 continue;
             }
+            if path.starts_with(Path::new(STATE).join("replaced")) {
+                continue; // What was there before, under the name of its sum.
+            }
             if path.starts_with(STATE) {
                 let text = String::from_utf8(file.1.clone()).unwrap();
                 assert!(text.ends_with('\n'), "{point:?}: {}", path.display());
                 let json: serde_json::Value = serde_json::from_str(&text).unwrap();
                 assert!(json.is_object(), "{point:?}: {}", path.display());
+            } else if path.starts_with(PENDING) {
+                let text = std::str::from_utf8(&file.1).unwrap();
+                assert!(text.ends_with("draft: false\n"), "{point:?}: {text}");
             } else if path == Path::new(LOCAL) {
                 let json: serde_json::Value = serde_json::from_slice(&file.1).unwrap();
                 assert!(json["changes"].is_array(), "{point:?}: {json}");
@@ -173,10 +186,21 @@ impl Trial {
     /// The next run ends where the undisturbed one did, and nothing is left beside the files. Killed between a
     /// manifest and the recipe it leaves that behind, as an edit by hand does, and as that is told and put right.
     fn check_next(&self, point: &Point) {
+        // What was done before the point is not done twice, and that is told.
+        let listed = std::fs::read_to_string(self.computer.path(LOCAL)).unwrap_or_default();
+        let exit = match self.words {
+            ["changelog", "release", ..] if self.computer.path(VERSION).exists() => 6,
+            ["local", "clear", item, ..] if !listed.contains(item) => 2,
+            _ => 0,
+        };
         let said = self.computer.bkt(self.words);
-        assert_eq!(said.exit, 0, "{point:?}: {said:?}");
+        assert_eq!(said.exit, exit, "{point:?}: {said:?}");
+        if self.words[0] == "changelog" {
+            self.check_pending(point);
+        }
         if self.words[0] != "containerfile" && self.computer.bkt(&["containerfile", "check"]).exit == 3 {
-            assert!(said.err.contains("bkt containerfile sync"), "{point:?}: {said:?}");
+            let told = if self.words[0] == "changelog" { self.computer.bkt(&["status"]) } else { said };
+            assert!(told.err.contains("bkt containerfile "), "{point:?}: {told:?}");
             assert_eq!(self.computer.bkt(&["containerfile", "sync"]).exit, 0, "{point:?}");
         }
         // Where both sides have it already nothing runs, and the next look agrees on it.
@@ -194,6 +218,16 @@ impl Trial {
         self.check_tidy(point, &[Path::new(STATE).join("runs")]);
     }
 
+    /// Entries of the changelog are there, once for each time they were added, until a version has them.
+    fn check_pending(&self, point: &Point) {
+        let document = self.computer.bkt(&["changelog", "pending", "--json"]).document();
+        let count = document["pending"].as_array().unwrap().len();
+        match self.words {
+            ["changelog", "add", ..] => assert!((1..=2).contains(&count), "{point:?}: {document}"),
+            _ => assert_eq!(count, 0, "{point:?}: {document}"),
+        }
+    }
+
     /// No temporary file is left, but in folders that nobody wrote to since.
     fn check_tidy(&self, point: &Point, except: &[PathBuf]) {
         for path in self.files().keys().filter(|path| !except.iter().any(|folder| path.starts_with(folder))) {
@@ -208,7 +242,7 @@ impl Trial {
             let said = self.traced(&["-e", &format!("inject={}:signal=KILL:when={}", point.call, point.nth)]);
             assert_eq!(said.exit, -1, "{point:?} was not reached: {said:?}");
             self.check(point);
-            if ["apply", "capture", "dnf", "shim", "undo"].contains(&self.words[0]) {
+            if ["apply", "capture", "dnf", "etc", "shim", "skel", "undo"].contains(&self.words[0]) {
                 copy(&self.computer, Path::new(""), Path::new("killed"));
                 let is_known = self.check_undo(point);
                 copy(&self.computer, Path::new("killed"), Path::new(""));
@@ -295,7 +329,7 @@ impl Trial {
         let outside = |files: &Files| -> Vec<_> {
             files
                 .iter()
-                .filter(|(path, _)| !path.starts_with(STATE) && *path != Path::new(LOCAL))
+                .filter(|(path, _)| !path.starts_with(STATE) && *path != Path::new(LOCAL) && !path.starts_with(PENDING))
                 .map(|(path, file)| (path.clone(), file.clone()))
                 .collect()
         };
@@ -431,6 +465,85 @@ fn updating_the_recipe() {
 fn ignoring() {
     let ignored = |computer: &Computer| assert_eq!(computer.bkt(&["ignore", "pkg:vim"]).exit, 0);
     try_all(ignored, &["ignore", "shim:docker"]);
+}
+
+/// Writes files of a computer.
+fn write(computer: &Computer, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = computer.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+#[test]
+fn assuming_something_of_the_base() {
+    const KNOWN: &str = "{\n  // mine\n  \"packages\": [\"bash\"]\n}\n";
+    let known = |computer: &Computer| computer.manifest("base-image-assumptions.json", KNOWN);
+    try_all(known, &["base", "assume", "git", "-r", "clones"]);
+}
+
+#[test]
+fn forgetting_what_was_changed_here_alone() {
+    let changed = |computer: &Computer| {
+        assert_eq!(computer.bkt(&["shim", "add", "make", "git", "--here-only", "-y"]).exit, 0);
+    };
+    try_all(changed, &["local", "clear", "shim:make", "-y"]);
+}
+
+/// Kills a command before each call that is about a folder: what is done around them is the same in every run.
+fn kill_in(folder: &str, prepare: fn(&Computer), words: &'static [&'static str]) {
+    if has("strace") {
+        let mut trial = Trial::of(prepare, words);
+        let folder = trial.computer.path(folder);
+        trial.points.retain(|point| point.path.starts_with(&folder));
+        assert!(trial.points.iter().any(|point| point.call.starts_with("rename")), "{:?}", trial.points);
+        trial.kill();
+    }
+}
+
+#[test]
+fn adding_a_file_of_the_home() {
+    let there = |computer: &Computer| write(computer, &[("home/.config/app/a", "one\n")]);
+    kill_in("setup/skel", there, &["skel", "add", ".config/app/a", "-y"]);
+}
+
+#[test]
+fn bringing_a_file_into_the_home() {
+    let there = |computer: &Computer| {
+        write(computer, &[("setup/skel/.config/app/a", "one\n"), ("home/.config/app/a", "uno\n")]);
+        assert_eq!(computer.bkt(&["containerfile", "sync"]).exit, 0);
+    };
+    kill_in("home/.config", there, &["skel", "sync", "--force", "-y"]);
+}
+
+#[test]
+fn capturing_a_file_of_etc() {
+    let there = |computer: &Computer| {
+        write(computer, &[("root/usr/etc/os-release", "PRETTY_NAME=\"Test Linux 1\"\n")]);
+        write(computer, &[("root/etc/keyd/a", "[ids]\n")]);
+        write(computer, &[("setup/system/etc/motd", "Hello\n"), ("root/etc/motd", "Hello\n")]);
+        assert_eq!(computer.bkt(&["containerfile", "adopt", "--all", "-y"]).exit, 0);
+    };
+    kill_in("setup/system", there, &["etc", "capture", "keyd", "-y"]);
+}
+
+#[test]
+fn adding_an_entry_to_the_changelog() {
+    if has("strace") {
+        Trial::of(|_| {}, &["changelog", "add", "One thing"]).kill();
+    }
+}
+
+#[test]
+fn releasing_a_version() {
+    let pending = |computer: &Computer| {
+        for message in ["One thing", "Another"] {
+            assert_eq!(computer.bkt(&["changelog", "add", message]).exit, 0);
+        }
+        write(computer, &[("setup/CHANGELOG.md", "# Changelog\n\nMine\n")]);
+    };
+    try_all(pending, &["changelog", "release", "v1"]);
 }
 
 /// Runs a script as root with mounts of its own; `$1` is the computer, `$bkt` the command on it.
