@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_image_for_this_architecture_is_found_in_a_list() {
-        let digest = |n: u8| format!("sha256:{:064}", n);
+        let digest = |n: u8| format!("sha256:{n:064}");
         let one = |n: u8, architecture: &str| {
             format!(r#"{{"digest": "{}", "platform": {{"os": "linux", "architecture": "{architecture}"}}}}"#, digest(n))
         };
